@@ -1,0 +1,6 @@
+message(STATUS "Arno ${PROJECT_VERSION}")
+message(STATUS "  build type   ${CMAKE_BUILD_TYPE}")
+message(STATUS "  sanitizers   ${ARNO_SANITIZE}")
+message(STATUS "  CUDA         ${ARNO_CUDA_STATE}")
+message(STATUS "  tests        ${ARNO_BUILD_TESTS}")
+message(STATUS "  benchmarks   ${ARNO_BUILD_BENCH}")

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/log.h"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <mutex>
+
+#include <fmt/chrono.h>
+
+namespace arno::log {
+namespace {
+
+void write_to_stderr(Level level, std::string_view component, std::string_view message) {
+  static constexpr std::array kNames{"debug", "info ", "warn ", "error"};
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  fmt::print(stderr, "{:%H:%M:%S} {} {}: {}\n", fmt::gmtime(now),
+             kNames[static_cast<size_t>(level)], component, message);
+}
+
+struct State {
+  std::mutex mutex;
+  Sink sink = write_to_stderr;
+  std::atomic<Level> level{Level::info};
+};
+
+State& state() {
+  static State instance;
+  return instance;
+}
+
+}  // namespace
+
+Sink set_sink(Sink sink) {
+  const std::scoped_lock lock(state().mutex);
+  return std::exchange(state().sink, std::move(sink));
+}
+
+void set_level(Level level) { state().level = level; }
+
+void write(Level level, std::string_view component, std::string_view message) {
+  if (level < state().level) return;
+  const std::scoped_lock lock(state().mutex);
+  if (state().sink) state().sink(level, component, message);
+}
+
+}  // namespace arno::log
