@@ -349,7 +349,7 @@ void throw_if_any(const ConfigProblems& problems) {
 }
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
-  size_t best = std::max<size_t>(1, word.size() / 3) + 1;
+  size_t best = std::max<size_t>(2, word.size() / 3) + 1;
   const std::string* closest = nullptr;
   for (const std::string& candidate : candidates) {
     const size_t distance = edit_distance(word, candidate);
