@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/config.h"
 
+#include <yaml-cpp/yaml.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -8,8 +10,6 @@
 #include <numeric>
 #include <set>
 #include <sstream>
-
-#include <yaml-cpp/yaml.h>
 
 #include "common/error.h"
 
@@ -61,14 +61,13 @@ void check_nesting(std::string_view text, const std::string& file) {
     if (c == '\n') ++line;
     if (c == '[' || c == '{') ++flow;
     if ((c == ']' || c == '}') && flow > 0) --flow;
-    ARNO_CHECK(flow <= kMaxNesting, Errc::config_invalid,
-               "{}:{}: nested deeper than {} levels", file, line, kMaxNesting);
+    ARNO_CHECK(flow <= kMaxNesting, Errc::config_invalid, "{}:{}: nested deeper than {} levels",
+               file, line, kMaxNesting);
   }
   std::istringstream lines{std::string(text)};
   std::string content;
   for (line = 1; std::getline(lines, content); ++line) {
-    const size_t indicators =
-        std::min(content.find_first_not_of(" -?\t"), content.size());
+    const size_t indicators = std::min(content.find_first_not_of(" -?\t"), content.size());
     ARNO_CHECK(indicators <= 4 * kMaxNesting, Errc::config_invalid,
                "{}:{}: nested deeper than {} levels", file, line, kMaxNesting);
   }
@@ -265,8 +264,9 @@ class Reader final : public ConfigFields {
       if (std::ranges::find(level.asked, key) != level.asked.end()) continue;
       problems_.push_back(
           {level.node.file, entry.first.Mark().line + 1, level.node.child_path(key),
-           fmt::format("unknown key{}; allowed: {}", did_you_mean(key, level.asked),
-                       level.asked.empty() ? "none" : fmt::format("{}", fmt::join(level.asked, ", ")))});
+           fmt::format(
+               "unknown key{}; allowed: {}", did_you_mean(key, level.asked),
+               level.asked.empty() ? "none" : fmt::format("{}", fmt::join(level.asked, ", ")))});
     }
     levels_.pop_back();
   }
@@ -302,8 +302,8 @@ class Reader final : public ConfigFields {
   }
 
   template <class T, class Parse>
-  void scalars(std::string_view key, std::vector<T>& value, bool required,
-               std::string_view item, Parse parse) {
+  void scalars(std::string_view key, std::vector<T>& value, bool required, std::string_view item,
+               Parse parse) {
     const YAML::Node node = take(key, required, fmt::format("a list, each {}", item));
     if (!node.IsDefined() || (required && node.IsNull())) return;
     std::vector<T> parsed;
@@ -369,8 +369,7 @@ RawConfig RawConfig::from_file(const std::filesystem::path& path) {
   ARNO_CHECK(in, Errc::io_failed, "{}: cannot open the file", path.string());
   std::ostringstream text;
   text << in.rdbuf();
-  ARNO_CHECK(!in.bad() && !text.fail(), Errc::io_failed, "{}: cannot read the file",
-             path.string());
+  ARNO_CHECK(!in.bad() && !text.fail(), Errc::io_failed, "{}: cannot read the file", path.string());
   return from_text(text.str(), path.string());
 }
 
@@ -387,8 +386,8 @@ RawConfig RawConfig::from_text(std::string_view text, std::string file) {
 }
 
 ConfigProblem RawConfig::problem(std::string text, std::string_view key) const {
-  return {node_->file, node_->line(),
-          key.empty() ? node_->path : node_->child_path(key), std::move(text)};
+  return {node_->file, node_->line(), key.empty() ? node_->path : node_->child_path(key),
+          std::move(text)};
 }
 
 std::unique_ptr<ConfigFields> make_config_reader(std::shared_ptr<const RawConfig::Node> node,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cctype>
-
 #include <fmt/format.h>
+
+#include <cctype>
 
 #include "common/config.h"
 
@@ -117,9 +117,8 @@ class Documenter final : public ConfigFields {
     row(key, "number", default_of(field.required, fmt::format("{}", value)), field.doc);
   }
   void text(std::string_view key, std::string& value, TextField field) override {
-    const std::string type = field.one_of.empty()
-                                 ? "text"
-                                 : fmt::format("one of {}", fmt::join(field.one_of, ", "));
+    const std::string type =
+        field.one_of.empty() ? "text" : fmt::format("one of {}", fmt::join(field.one_of, ", "));
     row(key, type, default_of(field.required, quote(value)), field.doc);
   }
   void texts(std::string_view key, std::vector<std::string>& value, ListField field) override {

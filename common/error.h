@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fmt/format.h>
+
 #include <source_location>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace arno {
 
@@ -59,9 +59,9 @@ template <class... Args>
 }  // namespace arno
 
 /// Throws arno::Error(code, formatted text) unless the condition holds.
-#define ARNO_CHECK(condition, code, ...)       \
-  do {                                         \
-    if (!(condition)) [[unlikely]] {           \
-      ::arno::fail((code), __VA_ARGS__);       \
-    }                                          \
+#define ARNO_CHECK(condition, code, ...) \
+  do {                                   \
+    if (!(condition)) [[unlikely]] {     \
+      ::arno::fail((code), __VA_ARGS__); \
+    }                                    \
   } while (false)

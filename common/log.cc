@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/log.h"
 
+#include <fmt/chrono.h>
+
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <mutex>
-
-#include <fmt/chrono.h>
 
 namespace arno::log {
 namespace {

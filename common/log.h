@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fmt/format.h>
+
 #include <functional>
 #include <string_view>
 #include <utility>
-
-#include <fmt/format.h>
 
 /// One event a line: component first, past tense, values with units.
 namespace arno::log {

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/core/allocator.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <vector>
+
+#include "common/error.h"
+
+namespace arno::ops {
+namespace {
+
+constexpr size_t kAlignment = 64;
+constexpr size_t kHugePage = size_t{2} << 20;
+
+/// Eight classes to each power of two: at most 12.5 % is wasted.
+size_t size_class(size_t bytes) {
+  bytes = std::max(bytes, kAlignment);
+  const size_t step = std::max(kAlignment, std::bit_floor(bytes) / 8);
+  return (bytes + step - 1) / step * step;
+}
+
+class CpuAllocator final : public Allocator {
+ public:
+  ~CpuAllocator() override { release_cache(); }
+
+  Block allocate(size_t bytes) override {
+    const size_t size = size_class(bytes);
+    return Block(take(size), [this, size](std::byte* memory) { give_back(memory, size); });
+  }
+
+  AllocatorStats stats() const override {
+    const std::scoped_lock lock(mutex_);
+    return stats_;
+  }
+
+  void reset_peak() override {
+    const std::scoped_lock lock(mutex_);
+    stats_.peak_in_use = stats_.in_use;
+  }
+
+  void release_cache() override {
+    const std::scoped_lock lock(mutex_);
+    for (auto& [size, blocks] : free_) {
+      for (std::byte* memory : blocks) std::free(memory);
+    }
+    free_.clear();
+    stats_.cached = 0;
+  }
+
+ private:
+  std::byte* take(size_t size) {
+    const std::scoped_lock lock(mutex_);
+    std::byte* memory = nullptr;
+    if (auto found = free_.find(size); found != free_.end() && !found->second.empty()) {
+      memory = found->second.back();
+      found->second.pop_back();
+      stats_.cached -= size;
+    } else {
+      const size_t alignment = size >= kHugePage ? kHugePage : kAlignment;
+      const size_t rounded = (size + alignment - 1) / alignment * alignment;
+      memory = static_cast<std::byte*>(std::aligned_alloc(alignment, rounded));
+      ARNO_CHECK(memory, Errc::out_of_memory, "[allocator] {} bytes could not be had", size);
+      if (size >= kHugePage) madvise(memory, rounded, MADV_HUGEPAGE);
+    }
+    stats_.in_use += size;
+    stats_.peak_in_use = std::max(stats_.peak_in_use, stats_.in_use);
+    return memory;
+  }
+
+  void give_back(std::byte* memory, size_t size) {
+    const std::scoped_lock lock(mutex_);
+    free_[size].push_back(memory);
+    stats_.in_use -= size;
+    stats_.cached += size;
+  }
+
+  mutable std::mutex mutex_;
+  std::map<size_t, std::vector<std::byte*>> free_;
+  AllocatorStats stats_;
+};
+
+}  // namespace
+
+Allocator& allocator(Device device) {
+  ARNO_CHECK(device.kind == DeviceKind::cpu, Errc::unsupported,
+             "[allocator] this build has no CUDA devices");
+  // Never destroyed: tensors in static storage may outlive every other object.
+  static auto& instance = *new CpuAllocator;
+  return instance;
+}
+
+}  // namespace arno::ops
