@@ -31,7 +31,7 @@ struct TapeEntry {
 /// What a recorded op leaves on the tape.
 struct Node {
   uint64_t order = 0;  ///< later ops have larger numbers
-  std::vector<std::shared_ptr<TapeEntry>> inputs;
+  std::vector<std::shared_ptr<TapeEntry>> inputs;  ///< null: an optional input left out
   Backward backward;
 };
 
@@ -63,7 +63,7 @@ void add_into(Tensor& out, const Tensor& a, const Tensor& b) {
 
 void attach_node(Variable& output, const std::vector<Variable>& inputs, Backward backward) {
   auto node = std::make_shared<Node>(Node{next_order++, {}, std::move(backward)});
-  for (const Variable& input : inputs) node->inputs.push_back(input.state()->entry);
+  for (const Variable& input : inputs) node->inputs.push_back(input.defined() ? input.state()->entry : nullptr);
   output.state()->entry->node = std::move(node);
 }
 
@@ -126,7 +126,7 @@ void backward(std::span<const std::pair<Variable, Tensor>> roots) {
   // recorded after it, so its sum is complete when its turn comes.
   std::map<uint64_t, std::pair<std::shared_ptr<TapeEntry>, GradSum>, std::greater<>> pending;
   const auto add = [&](const std::shared_ptr<TapeEntry>& entry, const Tensor& grad) {
-    if (!entry->requires_grad || !grad.defined()) return;
+    if (!entry || !entry->requires_grad || !grad.defined()) return;
     check_shape("backward", "gradient", grad, entry->shape);
     if (!entry->node) {
       entry->grad.add(grad);
