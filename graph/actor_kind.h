@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <typeindex>
+#include <vector>
+
+#include "common/config.h"
+#include "florence/training/training_config.h"
+#include "graph/job_observer.h"
+#include "graph/stage.h"
+#include "monitoring/metrics.h"
+
+namespace arno::graph {
+
+/// An input or output of an actor.
+struct Port {
+  std::string name;
+  std::type_index type = typeid(void);
+  std::string type_name;  ///< shown in plans and errors
+  std::string doc;
+  bool required = true;
+  /// An input that closes a cycle: it does not keep the actor alive at the end of the stream, and
+  /// a cycle must pass through one.
+  bool back_edge = false;
+};
+
+/// What a stage is told of its job.
+struct StageContext {
+  std::string actor;  ///< name in the graph
+  int64_t replica = 0;
+  int64_t replicas = 1;
+  uint64_t seed = 0;             ///< of the job
+  std::filesystem::path output;  ///< folder of the job
+  bool resume = false;           ///< go on from the newest checkpoint in `output`
+  florence::TrainingConfig training;
+  monitoring::MetricRegistry* metrics = nullptr;
+  JobObserver* observer = nullptr;
+};
+
+/// Where an actor runs.
+enum class Scheduling {
+  pooled,    ///< shares the job's worker threads
+  detached,  ///< has a thread of its own: it blocks on files, or computes for long
+};
+
+/// Reads a kind's options, keeps them, prints them and makes stages from them.
+class ActorOptions {
+ public:
+  virtual ~ActorOptions() = default;
+  /// The options as YAML with every default filled in.
+  virtual std::string to_yaml(int indent) const = 0;
+  /// Problems that need the job or the file system to find (missing files, say).
+  virtual void check(const StageContext&, const RawConfig& where, ConfigProblems&) const = 0;
+  virtual std::unique_ptr<Stage> make_stage(const StageContext&) const = 0;
+};
+
+/// The declaration of a kind of actor: docs, checks and the factory come from it.
+struct ActorKind {
+  std::string name;
+  std::string doc;
+  std::vector<Port> inputs;
+  std::vector<Port> outputs;
+  Scheduling scheduling = Scheduling::pooled;
+  bool replicable = false;   ///< may have `replicas` > 1
+  bool restartable = false;  ///< keeps nothing between items, so a fresh stage can go on
+  std::string example;       ///< YAML of the options
+  std::function<std::unique_ptr<ActorOptions>(const RawConfig&, ConfigProblems&)> read_options;
+  std::function<std::string()> options_doc;  ///< Markdown table
+};
+
+template <class T>
+Port port(std::string name, std::string type_name, std::string doc) {
+  return {.name = std::move(name),
+          .type = typeid(T),
+          .type_name = std::move(type_name),
+          .doc = std::move(doc)};
+}
+template <class T>
+Port optional_port(std::string name, std::string type_name, std::string doc) {
+  Port out = port<T>(std::move(name), std::move(type_name), std::move(doc));
+  out.required = false;
+  return out;
+}
+template <class T>
+Port back_edge(std::string name, std::string type_name, std::string doc) {
+  Port out = port<T>(std::move(name), std::move(type_name), std::move(doc));
+  out.back_edge = true;
+  return out;
+}
+
+/// ActorOptions over a config struct `Options` (with `fields()` and
+/// `void check(const StageContext&, const RawConfig&, ConfigProblems&) const`) and a stage that is
+/// made from (Options, StageContext).
+template <class Options, class StageClass>
+class OptionsFor final : public ActorOptions {
+ public:
+  explicit OptionsFor(Options options) : options_(std::move(options)) {}
+  std::string to_yaml(int indent) const override { return arno::to_yaml(options_, indent); }
+  void check(const StageContext& context, const RawConfig& where,
+             ConfigProblems& problems) const override {
+    options_.check(context, where, problems);
+  }
+  std::unique_ptr<Stage> make_stage(const StageContext& context) const override {
+    return std::make_unique<StageClass>(options_, context);
+  }
+
+ private:
+  Options options_;
+};
+
+/// Fills read_options and options_doc of a kind.
+template <class Options, class StageClass>
+ActorKind with_options(ActorKind kind) {
+  kind.read_options = [](const RawConfig& raw, ConfigProblems& problems) {
+    Options options;
+    raw.read(options, problems);
+    return std::make_unique<OptionsFor<Options, StageClass>>(std::move(options));
+  };
+  kind.options_doc = [] { return to_markdown<Options>(); };
+  return kind;
+}
+
+/// The kinds a graph may name. An object, passed in; no global.
+class Registry {
+ public:
+  /// Throws invalid_argument for a name that is taken.
+  void add(ActorKind kind);
+  /// Null when unknown.
+  const ActorKind* find(const std::string& name) const;
+  std::vector<std::string> names() const;
+
+ private:
+  std::vector<ActorKind> kinds_;
+};
+
+}  // namespace arno::graph

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/config.h"
+#include "florence/training/training_config.h"
+
+namespace arno::graph {
+
+/// An actor as the file names it.
+struct ActorSpec {
+  std::string kind;
+  int64_t replicas = 1;
+  std::string on_error = "stop";  ///< stop, restart or skip
+  int64_t max_errors = 100;       ///< restarts or skips before the job stops
+  RawConfig options;
+
+  void fields(ConfigFields& f);
+};
+
+/// An edge as the file names it: "actor.port" at both ends.
+struct EdgeSpec {
+  std::string from;
+  std::string to;
+  int64_t capacity = 16;      ///< items in flight, over all replicas
+  int64_t capacity_mb = 256;  ///< MiB in flight
+  void fields(ConfigFields& f);
+};
+
+struct MonitoringSpec {
+  std::string listen = "127.0.0.1:0";  ///< address of /metrics; port 0: any free one
+  bool enabled = true;
+  void fields(ConfigFields& f);
+};
+
+/// A whole job file.
+struct JobConfig {
+  std::string job;     ///< name, label of every metric
+  std::string output;  ///< folder for checkpoints and logs
+  int64_t seed = 1;
+  int64_t workers = 2;  ///< threads of the pool for actors that do not block
+  florence::TrainingConfig training;
+  MonitoringSpec monitoring;
+  std::map<std::string, ActorSpec> actors;
+  std::vector<EdgeSpec> edges;
+
+  void fields(ConfigFields& f);
+};
+
+}  // namespace arno::graph

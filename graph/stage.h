@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "graph/payload.h"
+
+namespace arno::graph {
+
+/// What a stage may do while it handles something.
+class Outbox {
+ public:
+  virtual ~Outbox() = default;
+  /// Sends an item to every edge of an output port (index into ActorKind::outputs). The shell
+  /// holds it until each of those edges has credit and gives the stage no further input before.
+  virtual void emit(int port, Payload item) = 0;
+};
+
+/// What a source did when it was asked for more.
+enum class Produced {
+  item,      ///< something was emitted; ask again
+  waiting,   ///< nothing to emit before the next input arrives
+  finished,  ///< nothing to emit ever again
+};
+
+/// The logic of an actor: a plain class without messages, threads or clocks. One shell, the same
+/// for all kinds, turns messages into these calls: never two at a time, and the next only when
+/// everything emitted before has been sent.
+///
+/// A stage that cannot go on throws arno::Error; the supervisor then restarts it, skips the item
+/// or stops the job, as the configuration says.
+class Stage {
+ public:
+  virtual ~Stage() = default;
+
+  /// An item arrived on an input port (index into ActorKind::inputs). Its credit returns to the
+  /// sender after this call, once what it emitted has been sent.
+  virtual void on_item(int port, const Payload& item, Outbox& out) = 0;
+
+  /// Asked of sources (kinds without forward inputs) whenever all their outputs have credit.
+  virtual Produced produce(Outbox&) { return Produced::finished; }
+
+  /// The job drains: a source issues nothing new and finishes once what it issued is through.
+  virtual void on_drain() {}
+
+  /// Every forward input has ended: emit what is left. End of stream follows on all outputs.
+  virtual void on_end(Outbox&) {}
+
+  /// Whether the stage waits for a back edge before it may end.
+  virtual bool has_pending_work() const { return false; }
+
+  /// Skip policy: accounts for an item that failed (by telling its source, say). Returns false
+  /// when the stage has no way to, and the job stops.
+  virtual bool on_skip(const Payload&, const std::string& /*cause*/, Outbox&) { return false; }
+};
+
+}  // namespace arno::graph
