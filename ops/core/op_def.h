@@ -22,6 +22,8 @@ struct OpSample {
   std::function<Variable(std::span<const Variable>)> run;
   /// Indices of inputs that stay f32 when activations are bf16 (parameters).
   std::vector<size_t> keeps_f32 = {};
+  /// Indices of floating inputs that take no gradient (masks, targets).
+  std::vector<size_t> constants = {};
   /// Largest allowed |fast - reference| / (1 + |reference|), output and gradients.
   double tolerance_f32 = 1e-5;
   double tolerance_bf16 = 3e-2;
