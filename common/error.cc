@@ -33,6 +33,8 @@ std::string_view to_string(Errc code) {
       return "timeout";
     case Errc::cancelled:
       return "cancelled";
+    case Errc::diverged:
+      return "diverged";
   }
   return "unknown";
 }

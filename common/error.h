@@ -27,6 +27,7 @@ enum class Errc {
   config_invalid,        ///< a configuration file has problems
   timeout,               ///< something took longer than it may
   cancelled,             ///< the user or the supervisor stopped the operation
+  diverged,              ///< training produced a loss or a gradient that is not finite
 };
 
 /// The name of a code, as it stands in the enum.

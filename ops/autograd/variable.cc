@@ -100,6 +100,12 @@ Tensor& Variable::mutable_value() {
   return state_->value;
 }
 
+void Variable::assign(Tensor value) {
+  clear_grad();
+  state_->entry->shape = value.shape();
+  mutable_value() = std::move(value);
+}
+
 const Tensor& Variable::value_as(DType dtype) const {
   if (value().dtype() == dtype) return state_->value;
   if (!state_->cast.defined() || state_->cast.dtype() != dtype) {

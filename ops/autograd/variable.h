@@ -35,6 +35,8 @@ class Variable {
 
   /// The value for writing; copies made by value_as() are made anew after this call.
   Tensor& mutable_value();
+  /// Replaces the value of a leaf by one that may have another shape; drops the gradient.
+  void assign(Tensor value);
   /// The value in another floating dtype. The copy is kept until mutable_value() is called, so
   /// that an f32 parameter is rounded to bf16 once a step, not once a use.
   const Tensor& value_as(DType dtype) const;

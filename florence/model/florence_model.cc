@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "florence/model/florence_model.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ops/math/cast.h"
+#include "ops/math/matmul.h"
+#include "ops/nn/l2_normalize.h"
+
+namespace arno::florence {
+namespace {
+
+CoSwinConfig tower_with_window(const FlorenceConfig& config, int64_t window) {
+  CoSwinConfig tower = config.image_tower();
+  if (window > 0) tower.window = window;
+  return tower;
+}
+
+/// Features in the compute dtype -> unit rows in f32.
+ops::Variable project(const ops::Variable& features, const ops::Variable& projection) {
+  return ops::l2_normalize(ops::cast(ops::matmul(features, projection), ops::DType::f32));
+}
+
+}  // namespace
+
+FlorenceModel::FlorenceModel(const FlorenceConfig& config, int64_t resolution, int64_t window,
+                             RandomKey init)
+    : config_(config),
+      resolution_(resolution),
+      image_tower_(tower_with_window(config, window), resolution,
+                   Initializer(parameters_, init, "image_encoder.")),
+      text_tower_(config.text_tower(), Initializer(parameters_, init, "text_encoder.")) {
+  const Initializer top(parameters_, init);
+  image_projection_ =
+      top.trunc_normal("image_projection", {image_tower_.width(), config.projection_dim});
+  text_projection_ = top.trunc_normal("text_projection", {config.text_width, config.projection_dim});
+  log_temperature_ = top.constant("logit_scale", {}, std::log(config.init_temperature));
+}
+
+ops::Variable FlorenceModel::encode_image(const ops::Tensor& images,
+                                          const DropPath& drop_path) const {
+  const ops::Variable input(images.to(config_.compute_dtype()));
+  return project(image_tower_.forward(input, drop_path, config_.checkpoint_activations),
+                 image_projection_);
+}
+
+ops::Variable FlorenceModel::encode_text(const PackedTexts& texts) const {
+  return project(
+      text_tower_.forward(texts, config_.compute_dtype(), config_.checkpoint_activations),
+      text_projection_);
+}
+
+double FlorenceModel::temperature() const {
+  return std::exp(static_cast<double>(log_temperature_.value().data<float>()[0]));
+}
+
+void FlorenceModel::clamp_temperature() {
+  float& value = log_temperature_.mutable_value().mutable_data<float>()[0];
+  value = std::clamp(value, 0.0F, static_cast<float>(std::log(config_.max_temperature)));
+}
+
+std::vector<std::string> FlorenceModel::set_geometry(int64_t resolution, int64_t window) {
+  resolution_ = resolution;
+  std::vector<std::string> changed =
+      image_tower_.set_geometry(resolution, window > 0 ? window : config_.image_tower().window);
+  for (std::string& name : changed) name = "image_encoder." + name;
+  return changed;
+}
+
+}  // namespace arno::florence

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "florence/model/florence_config.h"
+
+namespace arno::florence {
+
+/// The two towers of Florence with their projections and the temperature (section 2.3). Parameter
+/// names are UniCL's: image_encoder.*, text_encoder.*, image_projection, text_projection,
+/// logit_scale.
+class FlorenceModel {
+ public:
+  /// Fresh weights drawn from `init`, for images of `resolution` pixels and a window of `window`
+  /// tokens (0: that of the preset).
+  FlorenceModel(const FlorenceConfig& config, int64_t resolution, int64_t window, RandomKey init);
+
+  /// Images [B, S, S, 3] f32, normalised -> unit rows [B, D] f32.
+  ops::Variable encode_image(const ops::Tensor& images, const DropPath& drop_path = {}) const;
+  /// -> unit rows [n, D] f32.
+  ops::Variable encode_text(const PackedTexts& texts) const;
+
+  /// The logarithm of the temperature, a scalar [] that is learnt.
+  const ops::Variable& log_temperature() const { return log_temperature_; }
+  double temperature() const;
+  /// Pulls the temperature back to [1, max_temperature].
+  void clamp_temperature();
+
+  /// Goes over to another resolution or window (0: that of the preset). Returns the names of the
+  /// parameters that changed shape.
+  std::vector<std::string> set_geometry(int64_t resolution, int64_t window);
+
+  ParameterSet& parameters() { return parameters_; }
+  const ParameterSet& parameters() const { return parameters_; }
+  const FlorenceConfig& config() const { return config_; }
+  int64_t resolution() const { return resolution_; }
+  int64_t window() const { return image_tower_.config().window; }
+
+ private:
+  FlorenceConfig config_;
+  int64_t resolution_;
+  ParameterSet parameters_;
+  CoSwin image_tower_;
+  TextTower text_tower_;
+  ops::Variable image_projection_;
+  ops::Variable text_projection_;
+  ops::Variable log_temperature_;
+};
+
+}  // namespace arno::florence

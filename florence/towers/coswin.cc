@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "florence/towers/coswin.h"
+
+#include <algorithm>
+#include <map>
+
+#include "florence/towers/relative_table.h"
+#include "ops/math/add.h"
+#include "ops/nn/conv2d.h"
+#include "ops/nn/gelu.h"
+#include "ops/nn/layer_norm.h"
+#include "ops/nn/linear.h"
+#include "ops/nn/mean_pool.h"
+#include "ops/nn/pad_grid.h"
+#include "ops/nn/window_attention.h"
+
+namespace arno::florence {
+namespace {
+
+constexpr ops::Conv2dOptions kStem{.stride = 4, .padding = 2};
+constexpr ops::Conv2dOptions kMerge{.stride = 2, .padding = 1};
+constexpr int64_t kStemKernel = 7;
+constexpr int64_t kMergeKernel = 3;
+constexpr int64_t kMlpRatio = 4;
+
+int64_t conv_side(int64_t side, int64_t kernel, const ops::Conv2dOptions& options) {
+  return (side + 2 * options.padding - kernel) / options.stride + 1;
+}
+
+/// Sides of the four stages' token grids.
+std::array<int64_t, 4> grid_sides(int64_t resolution) {
+  std::array<int64_t, 4> sides{conv_side(resolution, kStemKernel, kStem)};
+  for (int i = 1; i < 4; ++i) sides[i] = conv_side(sides[i - 1], kMergeKernel, kMerge);
+  return sides;
+}
+
+WeightAndBias make_conv(const Initializer& init, const std::string& name, int64_t in, int64_t out,
+                        int64_t kernel) {
+  const int64_t fan_in = in * kernel * kernel;
+  return {init.kaiming_uniform(name + ".weight", {out, in, kernel, kernel}, fan_in),
+          init.kaiming_uniform(name + ".bias", {out}, fan_in)};
+}
+
+ops::Variable norm(const ops::Variable& x, const WeightAndBias& parameters) {
+  return ops::layer_norm(x, parameters.weight, parameters.bias);
+}
+
+ops::Variable linear(const ops::Variable& x, const WeightAndBias& parameters) {
+  return ops::linear(x, parameters.weight, parameters.bias);
+}
+
+}  // namespace
+
+struct CoSwin::Block {
+  Block(const Initializer& init, int64_t channels, int64_t head_dim, int64_t window)
+      : heads(channels / head_dim),
+        norm1(make_norm(init, "norm1", channels)),
+        table(init.trunc_normal_without_decay("attn.relative_position_bias_table",
+                                              {(2 * window - 1) * (2 * window - 1), heads})),
+        qkv(make_linear(init, "attn.qkv", channels, 3 * channels)),
+        proj(make_linear(init, "attn.proj", channels, channels)),
+        norm2(make_norm(init, "norm2", channels)),
+        fc1(make_linear(init, "mlp.fc1", channels, kMlpRatio * channels)),
+        fc2(make_linear(init, "mlp.fc2", kMlpRatio * channels, channels)) {}
+
+  /// x [B, H, W, C] -> the same shape.
+  ops::Variable forward(const ops::Variable& x, const ops::Tensor& attention_scale,
+                        const ops::Tensor& mlp_scale) const {
+    const ops::Variable y = ops::residual_add(x, attention(norm(x, norm1)), attention_scale);
+    const ops::Variable hidden = ops::gelu(linear(norm(y, norm2), fc1));
+    return ops::residual_add(y, linear(hidden, fc2), mlp_scale);
+  }
+
+  /// Pads to whole windows after the norm, as Swin's dense code does; a no-op where they divide.
+  ops::Variable attention(const ops::Variable& x) const {
+    const int64_t side = x.shape()[1];
+    const int64_t padded = (side + window - 1) / window * window;
+    const ops::Variable grid = padded == side ? x : ops::pad_grid(x, padded, padded);
+    const ops::Variable attended = ops::window_attention(
+        linear(grid, qkv), table, {.window = window, .shift = shift, .heads = heads});
+    return linear(padded == side ? attended : ops::crop_grid(attended, side, side), proj);
+  }
+
+  int64_t heads;
+  int64_t window = 0;
+  int64_t shift = 0;
+  double drop_rate = 0;
+  uint64_t number = 0;  ///< over all stages
+  std::string table_name;
+  WeightAndBias norm1;
+  ops::Variable table;
+  WeightAndBias qkv;
+  WeightAndBias proj;
+  WeightAndBias norm2;
+  WeightAndBias fc1;
+  WeightAndBias fc2;
+};
+
+/// An embedding (stem or merge) and the blocks that follow it.
+struct CoSwin::Stage {
+  WeightAndBias conv;
+  WeightAndBias conv_norm;
+  std::vector<Block> blocks;
+};
+
+CoSwin::CoSwin(const CoSwinConfig& config, int64_t resolution, const Initializer& init)
+    : config_(config) {
+  const int64_t total_blocks = config.depths[0] + config.depths[1] + config.depths[2] +
+                               config.depths[3];
+  const std::array<int64_t, 4> sides = grid_sides(resolution);
+  uint64_t number = 0;
+  for (int64_t s = 0; s < 4; ++s) {
+    const int64_t channels = config.channels << s;
+    const std::string layer = fmt::format("layers.{}", s);
+    // As in UniCL's files, the merge after stage s belongs to layer s.
+    const Initializer embedding =
+        s == 0 ? init.part("patch_embed") : init.part(fmt::format("layers.{}.downsample", s - 1));
+    Stage stage{.conv = s == 0 ? make_conv(embedding, "proj", 3, channels, kStemKernel)
+                               : make_conv(embedding, "proj", channels / 2, channels, kMergeKernel),
+                .conv_norm = make_norm(embedding, "norm", channels),
+                .blocks = {}};
+    for (int64_t b = 0; b < config.depths[s]; ++b) {
+      const std::string name = fmt::format("{}.blocks.{}", layer, b);
+      Block block(init.part(name), channels, config.head_dim, std::min(config.window, sides[s]));
+      block.number = number;
+      block.drop_rate = config.drop_path * static_cast<double>(number) /
+                        static_cast<double>(std::max<int64_t>(1, total_blocks - 1));
+      block.table_name = name + ".attn.relative_position_bias_table";
+      stage.blocks.push_back(std::move(block));
+      ++number;
+    }
+    stages_.push_back(std::move(stage));
+  }
+  norm_ = make_norm(init, "norm", width());
+  set_geometry(resolution, config.window);
+}
+
+CoSwin::~CoSwin() = default;
+CoSwin::CoSwin(CoSwin&&) noexcept = default;
+
+ops::Variable CoSwin::forward(const ops::Variable& images, const DropPath& drop_path,
+                              bool checkpointed) const {
+  ops::Variable x = images;
+  for (size_t s = 0; s < stages_.size(); ++s) {
+    const Stage& stage = stages_[s];
+    x = norm(ops::conv2d(x, stage.conv.weight, stage.conv.bias, s == 0 ? kStem : kMerge),
+             stage.conv_norm);
+    for (const Block& block : stage.blocks) {
+      const ops::Tensor attention_scale = drop_path.scale(block.drop_rate, 2 * block.number);
+      const ops::Tensor mlp_scale = drop_path.scale(block.drop_rate, 2 * block.number + 1);
+      const auto body = [&block, attention_scale, mlp_scale](const ops::Variable& input) {
+        return block.forward(input, attention_scale, mlp_scale);
+      };
+      x = checkpointed ? ops::checkpoint(body, x) : body(x);
+    }
+  }
+  return ops::mean_pool(norm(x, norm_));
+}
+
+std::vector<std::string> CoSwin::set_geometry(int64_t resolution, int64_t window) {
+  config_.window = window;
+  std::vector<std::string> changed;
+  const std::array<int64_t, 4> sides = grid_sides(resolution);
+  for (size_t s = 0; s < stages_.size(); ++s) {
+    for (size_t b = 0; b < stages_[s].blocks.size(); ++b) {
+      Block& block = stages_[s].blocks[b];
+      // A grid no larger than the window is one window, which is not shifted.
+      block.window = std::min(window, sides[s]);
+      block.shift = b % 2 == 1 && sides[s] > window ? window / 2 : 0;
+      if (window_of_table(block.table.shape()) == block.window) continue;
+      block.table.assign(resize_relative_table(block.table.value(), block.window));
+      changed.push_back(block.table_name);
+    }
+  }
+  return changed;
+}
+
+namespace {
+
+const std::map<std::string, CoSwinConfig>& presets() {
+  static const std::map<std::string, CoSwinConfig> table{
+      {"nano", {.channels = 48, .depths = {1, 1, 2, 1}, .head_dim = 16, .window = 4,
+                .drop_path = 0.0}},
+      {"T", {.channels = 96, .depths = {2, 2, 6, 2}, .drop_path = 0.2}},
+      {"S", {.channels = 96, .depths = {2, 2, 18, 2}, .drop_path = 0.3}},
+      {"B", {.channels = 128, .depths = {2, 2, 18, 2}, .drop_path = 0.5}},
+      {"L", {.channels = 192, .depths = {2, 2, 18, 2}, .drop_path = 0.2}},
+      {"H", {.channels = 256, .depths = {2, 2, 40, 2}, .drop_path = 0.2}},
+  };
+  return table;
+}
+
+}  // namespace
+
+CoSwinConfig coswin_preset(const std::string& name) {
+  const auto found = presets().find(name);
+  ARNO_CHECK(found != presets().end(), Errc::invalid_argument,
+             "[coswin] unknown preset \"{}\", expected one of {}", name,
+             fmt::join(coswin_preset_names(), ", "));
+  return found->second;
+}
+
+std::vector<std::string> coswin_preset_names() {
+  return {"nano", "T", "S", "B", "L", "H"};
+}
+
+}  // namespace arno::florence

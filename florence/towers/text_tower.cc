@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "florence/towers/text_tower.h"
+
+#include <algorithm>
+
+#include "ops/math/add.h"
+#include "ops/math/gather_rows.h"
+#include "ops/nn/embedding.h"
+#include "ops/nn/gelu.h"
+#include "ops/nn/layer_norm.h"
+#include "ops/nn/linear.h"
+#include "ops/nn/packed_attention.h"
+
+namespace arno::florence {
+namespace {
+
+constexpr ops::LayerNormOptions kNorm{.eps = 1e-12F};
+constexpr int64_t kMlpRatio = 4;
+
+ops::Variable norm(const ops::Variable& x, const WeightAndBias& parameters) {
+  return ops::layer_norm(x, parameters.weight, parameters.bias, kNorm);
+}
+
+ops::Variable linear(const ops::Variable& x, const WeightAndBias& parameters) {
+  return ops::linear(x, parameters.weight, parameters.bias);
+}
+
+/// Rows of the end-of-text tokens: the last of each text.
+ops::Tensor last_rows(const ops::Tensor& offsets) {
+  const auto bounds = offsets.data<int32_t>();
+  ops::Tensor rows = ops::Tensor::empty({offsets.dim(0) - 1}, ops::DType::i32);
+  for (size_t i = 0; i + 1 < bounds.size(); ++i) {
+    rows.mutable_data<int32_t>()[i] = bounds[i + 1] - 1;
+  }
+  return rows;
+}
+
+}  // namespace
+
+PackedTexts pack_texts(const std::vector<std::vector<int32_t>>& texts) {
+  std::vector<int32_t> tokens;
+  std::vector<int32_t> positions;
+  std::vector<int32_t> offsets{0};
+  for (const std::vector<int32_t>& text : texts) {
+    ARNO_CHECK(!text.empty(), Errc::invalid_argument, "[pack_texts] text {} has no tokens",
+               offsets.size() - 1);
+    for (size_t i = 0; i < text.size(); ++i) positions.push_back(static_cast<int32_t>(i));
+    tokens.insert(tokens.end(), text.begin(), text.end());
+    offsets.push_back(static_cast<int32_t>(tokens.size()));
+  }
+  const auto count = static_cast<int64_t>(tokens.size());
+  return {.tokens = ops::Tensor::from<int32_t>({count}, tokens),
+          .positions = ops::Tensor::from<int32_t>({count}, positions),
+          .offsets = ops::Tensor::from<int32_t>({static_cast<int64_t>(offsets.size())}, offsets)};
+}
+
+PackedTexts PackedTexts::slice(int64_t start, int64_t length) const {
+  const auto bounds = offsets.data<int32_t>();
+  const int32_t first = bounds[start];
+  const int32_t last = bounds[start + length];
+  ops::Tensor own_offsets = ops::Tensor::empty({length + 1}, ops::DType::i32);
+  std::ranges::transform(bounds.subspan(start, length + 1),
+                         own_offsets.mutable_data<int32_t>().begin(),
+                         [first](int32_t bound) { return bound - first; });
+  return {.tokens = tokens.narrow(first, last - first),
+          .positions = positions.narrow(first, last - first),
+          .offsets = own_offsets};
+}
+
+TextTower::TextTower(const TextTowerConfig& config, const Initializer& init)
+    : config_(config),
+      token_embedding_(init.trunc_normal_without_decay("token_embedding.weight",
+                                                       {config.vocab_size, config.width})),
+      positional_embedding_(init.trunc_normal_without_decay(
+          "positional_embedding", {config.context_length, config.width})) {
+  const int64_t width = config.width;
+  for (int64_t i = 0; i < config.layers; ++i) {
+    const Initializer block = init.part(fmt::format("resblocks.{}", i));
+    blocks_.push_back({.norm1 = make_norm(block, "ln_1", width),
+                       .qkv = {block.trunc_normal("attn.in_proj_weight", {3 * width, width}),
+                               block.constant("attn.in_proj_bias", {3 * width}, 0)},
+                       .proj = make_linear(block, "attn.out_proj", width, width),
+                       .norm2 = make_norm(block, "ln_2", width),
+                       .fc1 = make_linear(block, "mlp.c_fc", width, kMlpRatio * width),
+                       .fc2 = make_linear(block, "mlp.c_proj", kMlpRatio * width, width)});
+  }
+  norm_ = make_norm(init, "ln_final", width);
+}
+
+ops::Variable TextTower::block_forward(const Block& block, const ops::Variable& x,
+                                       const ops::Tensor& offsets) const {
+  const ops::Variable attended =
+      ops::packed_attention(linear(norm(x, block.norm1), block.qkv), offsets,
+                            {.heads = config_.heads, .causal = config_.causal});
+  const ops::Variable y = ops::add(x, linear(attended, block.proj));
+  const ops::Variable hidden = ops::quick_gelu(linear(norm(y, block.norm2), block.fc1));
+  return ops::add(y, linear(hidden, block.fc2));
+}
+
+ops::Variable TextTower::forward(const PackedTexts& texts, ops::DType compute,
+                                 bool checkpointed) const {
+  for (const int32_t position : texts.positions.data<int32_t>()) {
+    ARNO_CHECK(position < config_.context_length, Errc::invalid_argument,
+               "[text_tower] a text has more than {} tokens", config_.context_length);
+  }
+  ops::Variable x = ops::add(ops::embedding(token_embedding_, texts.tokens, compute),
+                             ops::embedding(positional_embedding_, texts.positions, compute));
+  for (const Block& block : blocks_) {
+    const auto body = [this, &block, offsets = texts.offsets](const ops::Variable& input) {
+      return block_forward(block, input, offsets);
+    };
+    x = checkpointed ? ops::checkpoint(body, x) : body(x);
+  }
+  // The norm works on rows, so only the rows that are pooled go through it.
+  return norm(ops::gather_rows(x, last_rows(texts.offsets)), norm_);
+}
+
+}  // namespace arno::florence

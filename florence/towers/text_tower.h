@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "florence/towers/initializer.h"
+#include "ops/autograd/variable.h"
+
+namespace arno::florence {
+
+/// The shape of the text tower: a 12-layer transformer (Florence, section 2.3). Width and masking
+/// are not published; the defaults are UniCL's.
+struct TextTowerConfig {
+  int64_t width = 512;
+  int64_t heads = 8;
+  int64_t layers = 12;
+  int64_t context_length = 77;  ///< most tokens of a text, both specials included
+  int64_t vocab_size = 49408;
+  bool causal = true;
+};
+
+/// Texts of different lengths one after the other: nothing is spent on padding.
+struct PackedTexts {
+  ops::Tensor tokens;     ///< i32 [T]
+  ops::Tensor positions;  ///< i32 [T]: place of each token in its text
+  ops::Tensor offsets;    ///< i32 [n + 1]: text i is tokens [offsets[i], offsets[i + 1])
+
+  int64_t count() const { return offsets.defined() ? offsets.dim(0) - 1 : 0; }
+  /// Texts [start, start + length) as a packed set of their own.
+  PackedTexts slice(int64_t start, int64_t length) const;
+};
+
+/// Packs token lists (each SOT ... EOT). Throws invalid_argument for an empty list.
+PackedTexts pack_texts(const std::vector<std::vector<int32_t>>& texts);
+
+/// Token and position embedding, pre-norm blocks with QuickGELU, layer norm (eps 1e-12), and the
+/// output at the last token of each text, its end-of-text. Names as in UniCL's text encoder.
+class TextTower {
+ public:
+  TextTower(const TextTowerConfig& config, const Initializer& init);
+
+  /// -> [n, width] in dtype `compute`. Throws invalid_argument for a text longer than the context.
+  ops::Variable forward(const PackedTexts& texts, ops::DType compute, bool checkpointed) const;
+
+  const TextTowerConfig& config() const { return config_; }
+
+ private:
+  struct Block {
+    WeightAndBias norm1, qkv, proj, norm2, fc1, fc2;
+  };
+  ops::Variable block_forward(const Block& block, const ops::Variable& x,
+                              const ops::Tensor& offsets) const;
+
+  TextTowerConfig config_;
+  ops::Variable token_embedding_;
+  ops::Variable positional_embedding_;
+  std::vector<Block> blocks_;
+  WeightAndBias norm_;
+};
+
+}  // namespace arno::florence

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "florence/model/florence_model.h"
+#include "florence/training/snapshot.h"
+#include "florence/training/training_batch.h"
+#include "florence/training/training_config.h"
+#include "ops/loss/unicl_loss.h"
+#include "ops/optim/adamw.h"
+
+namespace arno::florence {
+
+/// How a shard trains its model.
+struct TrainerConfig {
+  FlorenceConfig model;
+  int64_t micro_batch = 0;  ///< samples that are computed at once; 0: the whole batch
+  double weight_decay = 0.2;
+  double beta1 = 0.9;
+  double beta2 = 0.98;
+  double eps = 1e-6;
+  double clip_norm = 0;  ///< largest gradient norm; 0: no clipping
+
+  void fields(ConfigFields& f);
+};
+
+/// What a step did to the model.
+struct StepOutcome {
+  double learning_rate = 0;
+  double temperature = 0;  ///< after the step
+  double grad_norm = 0;    ///< before clipping
+};
+
+/// The features of a batch, as the loss sees them.
+struct BatchFeatures {
+  ops::Tensor image;  ///< f32 [N, D], unit rows
+  ops::Tensor text;   ///< f32 [N, D], unit rows; row i belongs to image i
+  double log_temperature = 0;
+};
+
+/// Owns a model and its optimiser and makes steps, each in two halves around the loss: forward()
+/// gives features, finish_step() takes their gradients.
+///
+/// With a micro-batch smaller than the batch it works as GradCache (Gao et al. 2021): features are
+/// computed without a tape, then once more in parts with one, against the cached gradients. Drop
+/// path draws from the samples' keys, so both passes agree.
+class Trainer {
+ public:
+  /// A fresh model at the start of the schedule.
+  Trainer(TrainerConfig config, TrainingConfig schedule, uint64_t seed);
+
+  /// Goes to the state of a snapshot. Throws data_corrupt, naming what differs, when it is of
+  /// another model.
+  void restore(const Snapshot& snapshot);
+  Snapshot snapshot() const;
+
+  /// The batch must be that of step steps_done().
+  BatchFeatures forward(const TrainingBatch& batch);
+  /// Throws diverged when the loss or a gradient is not finite; the model is then unchanged.
+  StepOutcome finish_step(const ops::UniclLossResult& loss);
+
+  int64_t steps_done() const { return steps_done_; }
+  const FlorenceModel& model() const { return model_; }
+
+ private:
+  struct Pass;
+
+  void enter_stage(int64_t step);
+  void backward_in_parts(const ops::UniclLossResult& loss);
+  bool in_parts() const;
+
+  TrainerConfig config_;
+  TrainingConfig schedule_;
+  FlorenceModel model_;
+  ops::AdamW optimizer_;
+  int64_t steps_done_ = 0;
+  // Between forward() and finish_step().
+  TrainingBatch batch_;
+  ops::Variable image_features_;
+  ops::Variable unique_text_features_;
+  ops::Variable text_features_;
+};
+
+}  // namespace arno::florence
