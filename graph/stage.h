@@ -37,6 +37,10 @@ class Stage {
   /// sender after this call, once what it emitted has been sent.
   virtual void on_item(int port, const Payload& item, Outbox& out) = 0;
 
+  /// Whether the stage can take an item of this port now. What it cannot take stays with the shell,
+  /// unacknowledged, so that a stage which waits holds back its sender. Asked anew after each call.
+  virtual bool accepts(int /*port*/) const { return true; }
+
   /// Asked of sources (kinds without forward inputs) whenever all their outputs have credit.
   virtual Produced produce(Outbox&) { return Produced::finished; }
 
