@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
+
 #include "ops/core/op_def.h"
+#include "ops/math/matmul.h"
+#include "ops/nn/linear.h"
 
 namespace arno::ops {
 
-std::span<const OpDef* const> all_ops() { return {}; }
+std::span<const OpDef* const> all_ops() {
+  // Sorted by name, one a line.
+  static const auto list = std::to_array<const OpDef*>({
+      &linear_def(),
+      &matmul_def(),
+  });
+  return list;
+}
 
 }  // namespace arno::ops
