@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/image/resize.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/error.h"
+
+namespace arno::io {
+namespace {
+
+double triangle(double x) { return std::max(0.0, 1.0 - std::abs(x)); }
+
+// Keys 1981, equation 15 with a = -0.5.
+double keys(double x) {
+  constexpr double a = -0.5;
+  x = std::abs(x);
+  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  if (x < 2) return ((x - 5) * x + 8) * a * x - 4 * a;
+  return 0;
+}
+
+// The weights of every output position along one axis.
+struct AxisTable {
+  struct Taps {
+    int first;   // the source position of the first weight
+    int count;   // >= 1
+    int offset;  // of the first weight in `weights`
+  };
+  std::vector<Taps> taps;
+  std::vector<float> weights;
+  int begin = 0;  // source positions that are used: [begin, end)
+  int end = 0;
+};
+
+AxisTable make_table(double start, double length, int limit, int out, Interpolation interpolation) {
+  const bool cubic = interpolation == Interpolation::kBicubic;
+  const double scale = length / out;
+  const double stretch = std::max(scale, 1.0);
+  const double support = (cubic ? 2.0 : 1.0) * stretch;
+  AxisTable table;
+  table.begin = std::clamp(static_cast<int>(std::floor(start)), 0, limit - 1);
+  table.end = std::clamp(static_cast<int>(std::ceil(start + length)), table.begin + 1, limit);
+  std::vector<double> row;
+  for (int i = 0; i < out; ++i) {
+    const double center = start + (i + 0.5) * scale;
+    const int first = std::clamp(static_cast<int>(std::floor(center - support + 0.5)), table.begin,
+                                 table.end - 1);
+    const int last =
+        std::clamp(static_cast<int>(std::floor(center + support + 0.5)), first + 1, table.end);
+    row.clear();
+    double sum = 0;
+    for (int j = first; j < last; ++j) {
+      const double x = (j + 0.5 - center) / stretch;
+      row.push_back(cubic ? keys(x) : triangle(x));
+      sum += row.back();
+    }
+    table.taps.push_back({first, last - first, static_cast<int>(table.weights.size())});
+    for (double weight : row) table.weights.push_back(static_cast<float>(weight / sum));
+  }
+  return table;
+}
+
+void check_arguments(const Image& image, const Window& w, const ResizeOptions& options) {
+  ARNO_CHECK(image.channels == 3, Errc::invalid_argument,
+             "[resize_crop] image has {} channels, expected 3", image.channels);
+  ARNO_CHECK(options.height >= 1 && options.width >= 1, Errc::invalid_argument,
+             "[resize_crop] output of {} x {}, expected at least 1 x 1", options.width,
+             options.height);
+  // Windows of a scaled JPEG end at fractions: rounding may carry them over by less than this.
+  constexpr double kSlack = 1;
+  const bool inside = w.x >= 0 && w.y >= 0 && w.width > 0 && w.height > 0 &&
+                      w.x + w.width <= image.width + kSlack &&
+                      w.y + w.height <= image.height + kSlack;
+  ARNO_CHECK(inside, Errc::invalid_argument,
+             "[resize_crop] window x {} y {} of {} x {} leaves the image of {} x {}", w.x, w.y,
+             w.width, w.height, image.width, image.height);
+}
+
+// sum of weight * row over the taps, for the bytes [from, from + out.size()) of the rows.
+void sum_rows(const Image& image, const AxisTable& table, int y, size_t from,
+              std::vector<float>& out) {
+  const AxisTable::Taps& taps = table.taps[y];
+  std::fill(out.begin(), out.end(), 0.0f);
+  float* sums = out.data();
+  const size_t count = out.size();
+  for (int k = 0; k < taps.count; ++k) {
+    const float weight = table.weights[taps.offset + k];
+    const uint8_t* source = image.row(taps.first + k) + from;
+    for (size_t i = 0; i < count; ++i) sums[i] += weight * static_cast<float>(source[i]);
+  }
+}
+
+// Four channels a pixel, so that a tap is one vector operation.
+void widen(const std::vector<float>& three, std::vector<float>& four) {
+  for (size_t i = 0, n = three.size() / 3; i < n; ++i) {
+    for (size_t c = 0; c < 3; ++c) four[4 * i + c] = three[3 * i + c];
+  }
+}
+
+// Calls write(y, x, rgb) for every output pixel, rgb being three floats in [0, 255].
+template <class Write>
+void resample(const Image& image, const Window& window, const ResizeOptions& options,
+              const Write& write) {
+  check_arguments(image, window, options);
+  const AxisTable rows =
+      make_table(window.y, window.height, image.height, options.height, options.interpolation);
+  const AxisTable columns =
+      make_table(window.x, window.width, image.width, options.width, options.interpolation);
+  const size_t used = static_cast<size_t>(columns.end - columns.begin);
+  std::vector<float> sums(3 * used), pixels(4 * used);
+  for (int y = 0; y < options.height; ++y) {
+    sum_rows(image, rows, y, 3 * static_cast<size_t>(columns.begin), sums);
+    widen(sums, pixels);
+    for (int x = 0; x < options.width; ++x) {
+      const AxisTable::Taps& taps = columns.taps[x];
+      const float* weights = columns.weights.data() + taps.offset;
+      const float* source = pixels.data() + 4 * static_cast<size_t>(taps.first - columns.begin);
+      float sum[4] = {};
+      for (int k = 0; k < taps.count; ++k) {
+        for (int c = 0; c < 4; ++c) sum[c] += weights[k] * source[4 * k + c];
+      }
+      // A bicubic filter overshoots at edges.
+      for (float& value : sum) value = std::clamp(value, 0.0f, 255.0f);
+      write(y, options.flip == Flip::kHorizontal ? options.width - 1 - x : x, sum);
+    }
+  }
+}
+
+// value * factor + shift is (value / 255 - mean) / deviation.
+struct Affine {
+  float factor[3];
+  float shift[3];
+
+  explicit Affine(const Normalization& n) {
+    for (int c = 0; c < 3; ++c) {
+      ARNO_CHECK(n.deviation[c] > 0, Errc::invalid_argument,
+                 "[normalize] deviation of channel {} is {}, expected > 0", c, n.deviation[c]);
+      factor[c] = static_cast<float>(1.0 / (255.0 * n.deviation[c]));
+      shift[c] = static_cast<float>(-double{n.mean[c]} / n.deviation[c]);
+    }
+  }
+};
+
+void check_out(std::span<float> out, int height, int width) {
+  const size_t expected = size_t{3} * static_cast<size_t>(height) * static_cast<size_t>(width);
+  ARNO_CHECK(out.size() == expected, Errc::shape_mismatch,
+             "[normalize] output has {} elements, expected {} ({} x {} x 3)", out.size(), expected,
+             height, width);
+}
+
+}  // namespace
+
+Image resize_crop(const Image& image, const Window& window, const ResizeOptions& options) {
+  Image out = Image::zeros(options.height, options.width);
+  resample(image, window, options, [&out](int y, int x, const float* rgb) {
+    uint8_t* target = out.row(y) + 3 * x;
+    for (int c = 0; c < 3; ++c) target[c] = static_cast<uint8_t>(rgb[c] + 0.5f);
+  });
+  return out;
+}
+
+void resize_crop_normalize(const Image& image, const Window& window, const ResizeOptions& options,
+                           const Normalization& normalization, std::span<float> out) {
+  check_out(out, options.height, options.width);
+  const Affine affine(normalization);
+  resample(image, window, options, [&](int y, int x, const float* rgb) {
+    float* target = out.data() + 3 * (static_cast<size_t>(y) * options.width + x);
+    for (int c = 0; c < 3; ++c) target[c] = rgb[c] * affine.factor[c] + affine.shift[c];
+  });
+}
+
+void normalize(const Image& image, const Normalization& normalization, std::span<float> out) {
+  ARNO_CHECK(image.channels == 3, Errc::invalid_argument,
+             "[normalize] image has {} channels, expected 3", image.channels);
+  check_out(out, image.height, image.width);
+  const Affine affine(normalization);
+  for (size_t i = 0; i < out.size(); i += 3) {
+    for (size_t c = 0; c < 3; ++c) {
+      out[i + c] = static_cast<float>(image.pixels[i + c]) * affine.factor[c] + affine.shift[c];
+    }
+  }
+}
+
+}  // namespace arno::io

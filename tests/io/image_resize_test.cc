@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "common/error.h"
+#include "common/random.h"
+#include "image_samples.h"
+#include "io/image/color.h"
+#include "io/image/resize.h"
+
+namespace arno::io {
+namespace {
+
+using testing::largest_difference;
+using testing::picture;
+
+Image noise(int height, int width) {
+  Random random(RandomKey(5));
+  Image image = Image::zeros(height, width);
+  for (uint8_t& v : image.pixels) v = static_cast<uint8_t>(random.below(256));
+  return image;
+}
+
+double filter(double x, Interpolation interpolation) {
+  x = std::abs(x);
+  if (interpolation == Interpolation::kBilinear) return x < 1 ? 1 - x : 0;
+  if (x < 1) return 1.5 * x * x * x - 2.5 * x * x + 1;
+  return x < 2 ? -0.5 * x * x * x + 2.5 * x * x - 4 * x + 2 : 0;
+}
+
+// One output value by the definition: every pixel of the box, weighted by the stretched filter.
+double reference(const Image& image, const Box& box, const ResizeOptions& o, int y, int x, int c) {
+  const double sy = double(box.height) / o.height, sx = double(box.width) / o.width;
+  double sum = 0, total = 0;
+  for (int v = 0; v < box.height; ++v) {
+    const double wy = filter((v + 0.5 - (y + 0.5) * sy) / std::max(sy, 1.0), o.interpolation);
+    for (int u = 0; u < box.width; ++u) {
+      const double wx = filter((u + 0.5 - (x + 0.5) * sx) / std::max(sx, 1.0), o.interpolation);
+      sum += wy * wx * image.row(box.y + v)[3 * (box.x + u) + c];
+      total += wy * wx;
+    }
+  }
+  return std::clamp(sum / total, 0.0, 255.0);
+}
+
+TEST(ImageResizeTest, MatchesTheDefinition) {
+  const Image image = noise(37, 53);
+  const Normalization unit{.mean = {0, 0, 0}, .deviation = {1.0f, 1.0f, 1.0f}};
+  const Box boxes[] = {{0, 0, 53, 37}, {5, 7, 31, 20}, {10, 3, 8, 9}, {52, 36, 1, 1}};
+  for (Interpolation interpolation : {Interpolation::kBilinear, Interpolation::kBicubic}) {
+    for (const Box& box : boxes) {
+      const ResizeOptions options{.height = 11, .width = 14, .interpolation = interpolation};
+      std::vector<float> out(11 * 14 * 3);
+
+      resize_crop_normalize(image, box, options, unit, out);
+
+      for (int i = 0; i < 11 * 14 * 3; ++i) {
+        const double expected = reference(image, box, options, i / 42, i % 42 / 3, i % 3);
+        ASSERT_NEAR(out[i] * 255, expected, 2e-3) << "box at " << box.x << " element " << i;
+      }
+    }
+  }
+}
+
+TEST(ImageResizeTest, SameSizeChangesNothing) {
+  const Image image = noise(9, 13);
+  for (Interpolation interpolation : {Interpolation::kBilinear, Interpolation::kBicubic}) {
+    const ResizeOptions options{.height = 9, .width = 13, .interpolation = interpolation};
+
+    EXPECT_EQ(largest_difference(resize_crop(image, Box{0, 0, 13, 9}, options), image), 0);
+  }
+}
+
+TEST(ImageResizeTest, RoundsToTheNearestByte) {
+  Image image = Image::zeros(1, 2);
+  image.pixels = {0, 10, 255, 1, 13, 255};
+
+  const Image out = resize_crop(image, Box{0, 0, 2, 1}, {.height = 1, .width = 1});
+
+  EXPECT_EQ(out.pixels, (std::vector<uint8_t>{1, 12, 255}));
+}
+
+TEST(ImageResizeTest, FlipMirrorsTheResult) {
+  const Image image = picture(40, 50);
+  ResizeOptions options{.height = 20, .width = 17};
+  Image expected = resize_crop(image, Box{3, 4, 31, 30}, options);
+  flip_horizontal(expected);
+  options.flip = Flip::kHorizontal;
+
+  EXPECT_EQ(largest_difference(resize_crop(image, Box{3, 4, 31, 30}, options), expected), 0);
+}
+
+TEST(ImageResizeTest, PixelsOutsideTheBoxHaveNoInfluence) {
+  Image inside = noise(30, 30), outside = noise(30, 30);
+  const Box box{8, 9, 12, 11};
+  for (int y = 0; y < 30; ++y) {
+    for (int x = 0; x < 30; ++x) {
+      const bool in = x >= 8 && x < 20 && y >= 9 && y < 20;
+      for (int c = 0; c < 3 && !in; ++c) outside.row(y)[3 * x + c] ^= 0xff;
+    }
+  }
+  const ResizeOptions options{.height = 5, .width = 24};
+
+  EXPECT_EQ(
+      largest_difference(resize_crop(inside, box, options), resize_crop(outside, box, options)), 0);
+}
+
+TEST(ImageResizeTest, NormalizeUsesMeanAndDeviationOfEachChannel) {
+  Image image = Image::zeros(1, 2);
+  image.pixels = {0, 51, 255, 255, 102, 0};
+  const Normalization n{.mean = {0.5f, 0.2f, 0.0f}, .deviation = {0.5f, 0.1f, 2.0f}};
+  std::vector<float> out(6), resized(6);
+
+  normalize(image, n, out);
+  resize_crop_normalize(image, Box{0, 0, 2, 1}, {.height = 1, .width = 2}, n, resized);
+
+  const float expected[] = {-1, 0, 0.5f, 1, 2, 0};
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_NEAR(out[i], expected[i], 1e-6);
+    EXPECT_EQ(out[i], resized[i]);
+  }
+}
+
+TEST(ImageResizeTest, RefusesWrongArguments) {
+  const Image image = picture(10, 10);
+  std::vector<float> out(5);
+
+  EXPECT_THROW(resize_crop(image, Box{5, 5, 8, 2}, {}), Error);
+  EXPECT_THROW(resize_crop(image, Box{-1, 0, 5, 5}, {}), Error);
+  EXPECT_THROW(resize_crop(image, Box{0, 0, 0, 5}, {}), Error);
+  EXPECT_THROW(resize_crop(image, Box{0, 0, 5, 5}, {.height = 0}), Error);
+  EXPECT_THROW(resize_crop(Image::zeros(4, 4, 4), Box{0, 0, 4, 4}, {}), Error);
+  EXPECT_THROW(normalize(image, {}, out), Error);
+}
+
+}  // namespace
+}  // namespace arno::io
