@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 import florence_torch as ft
 
 OUT = Path(__file__).resolve().parent.parent / "data" / "parity"
-SMALL = ft.Config(channels=8, depths=(1, 2, 1, 1), head_dim=4, window=4, resolution=64,
-                  text_width=16, text_heads=2, text_layers=12, context_length=16, vocab_size=40,
+SMALL = ft.Config(channels=4, depths=(1, 2, 1, 1), head_dim=4, window=4, resolution=64,
+                  text_width=12, text_heads=2, text_layers=12, context_length=16, vocab_size=40,
                   projection_dim=12)
 BATCH = 6
 STEPS = 10
