@@ -15,6 +15,12 @@ struct BFloat16 {
   uint16_t bits = 0;
 
   BFloat16() = default;
+  BFloat16(const BFloat16&) = default;
+  // Written out because GCC 12 does not vectorise loops that copy a struct as a whole.
+  BFloat16& operator=(const BFloat16& other) {  // NOLINT(modernize-use-equals-default)
+    bits = other.bits;
+    return *this;
+  }
   BFloat16(float value) {  // NOLINT(google-explicit-constructor): arithmetic converts as float does
     const auto word = std::bit_cast<uint32_t>(value);
     const bool is_nan = (word & 0x7fffffffU) > 0x7f800000U;

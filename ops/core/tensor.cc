@@ -4,7 +4,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ops/core/parallel.h"
+
 namespace arno::ops {
+namespace {
+
+constexpr int64_t kConvertGrain = 1 << 15;  // elements
+
+}  // namespace
 
 Tensor Tensor::empty(const Shape& shape, DType dtype, Device device) {
   Tensor out;
@@ -70,11 +77,14 @@ void Tensor::copy_from(const Tensor& source) {
   }
   visit_float(dtype_, [&]<class To>(TypeTag<To>) {
     visit_float(source.dtype(), [&]<class From>(TypeTag<From>) {
-      const auto from = source.data<From>();
-      const auto to = mutable_data<To>();
-      for (size_t i = 0; i < from.size(); ++i) {
-        to[i] = static_cast<To>(static_cast<AccumulatorOf<To>>(from[i]));
-      }
+      const From* from = source.data<From>().data();
+      To* to = mutable_data<To>().data();
+      parallel_for(numel(), kConvertGrain, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+        for (int64_t i = begin; i < end; ++i) {
+          to[i] = static_cast<To>(static_cast<AccumulatorOf<To>>(from[i]));
+        }
+      });
     });
   });
 }
