@@ -2,20 +2,39 @@
 #include <array>
 
 #include "ops/core/op_def.h"
+#include "ops/math/add.h"
+#include "ops/math/cast.h"
+#include "ops/math/gather_rows.h"
 #include "ops/math/matmul.h"
 #include "ops/nn/conv2d.h"
+#include "ops/nn/embedding.h"
+#include "ops/nn/gelu.h"
+#include "ops/nn/l2_normalize.h"
 #include "ops/nn/layer_norm.h"
 #include "ops/nn/linear.h"
+#include "ops/nn/mean_pool.h"
+#include "ops/nn/pad_grid.h"
 
 namespace arno::ops {
 
 std::span<const OpDef* const> all_ops() {
   // Sorted by name, one a line.
   static const auto list = std::to_array<const OpDef*>({
+      &add_def(),
+      &cast_def(),
       &conv2d_def(),
+      &crop_grid_def(),
+      &embedding_def(),
+      &gather_rows_def(),
+      &gelu_def(),
+      &l2_normalize_def(),
       &layer_norm_def(),
       &linear_def(),
       &matmul_def(),
+      &mean_pool_def(),
+      &pad_grid_def(),
+      &quick_gelu_def(),
+      &residual_add_def(),
   });
   return list;
 }

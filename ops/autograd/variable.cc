@@ -30,7 +30,7 @@ struct TapeEntry {
 
 /// What a recorded op leaves on the tape.
 struct Node {
-  uint64_t order = 0;  ///< later ops have larger numbers
+  uint64_t order = 0;                              ///< later ops have larger numbers
   std::vector<std::shared_ptr<TapeEntry>> inputs;  ///< null: an optional input left out
   Backward backward;
 };
@@ -63,7 +63,8 @@ void add_into(Tensor& out, const Tensor& a, const Tensor& b) {
 
 void attach_node(Variable& output, const std::vector<Variable>& inputs, Backward backward) {
   auto node = std::make_shared<Node>(Node{next_order++, {}, std::move(backward)});
-  for (const Variable& input : inputs) node->inputs.push_back(input.defined() ? input.state()->entry : nullptr);
+  for (const Variable& input : inputs)
+    node->inputs.push_back(input.defined() ? input.state()->entry : nullptr);
   output.state()->entry->node = std::move(node);
 }
 

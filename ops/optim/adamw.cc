@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/optim/adamw.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ops/core/parallel.h"
+
+namespace arno::ops {
+namespace {
+
+constexpr int64_t kGrain = 1 << 13;
+constexpr int64_t kNormBlock = 1 << 12;
+
+/// The step's numbers that are the same for all elements of a parameter.
+struct Coefficients {
+  float keep;  ///< 1 - lr * decay
+  float grad_scale;
+  float beta1, beta2;
+  float step_size;   ///< lr / (1 - beta1^t)
+  float rsqrt_bias;  ///< 1 / sqrt(1 - beta2^t)
+  float eps;
+};
+
+void update(const Coefficients& k, std::span<const float> grad, std::span<float> parameter,
+            std::span<float> exp_avg, std::span<float> exp_avg_sq) {
+  const float* g = grad.data();
+  float* p = parameter.data();
+  float* m = exp_avg.data();
+  float* v = exp_avg_sq.data();
+  parallel_for(static_cast<int64_t>(grad.size()), kGrain, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) {
+      const float gradient = g[i] * k.grad_scale;
+      m[i] = k.beta1 * m[i] + (1 - k.beta1) * gradient;
+      v[i] = k.beta2 * v[i] + (1 - k.beta2) * gradient * gradient;
+      p[i] = p[i] * k.keep - k.step_size * m[i] / (std::sqrt(v[i]) * k.rsqrt_bias + k.eps);
+    }
+  });
+}
+
+}  // namespace
+
+AdamW::AdamW(std::vector<AdamWSlot> slots, AdamWOptions options)
+    : slots_(std::move(slots)), options_(options) {
+  for (const AdamWSlot& slot : slots_) {
+    check_dtype("adamw", slot.name, slot.variable.value(), DType::f32);
+    moments_.push_back(fresh(slot.variable));
+  }
+}
+
+AdamW::Moments AdamW::fresh(const Variable& parameter) {
+  return {.exp_avg = Tensor::zeros(parameter.shape(), DType::f32, parameter.device()),
+          .exp_avg_sq = Tensor::zeros(parameter.shape(), DType::f32, parameter.device()),
+          .steps = Tensor::zeros({}, DType::i64)};
+}
+
+void AdamW::step(double learning_rate, double weight_decay, double grad_scale) {
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    Variable& parameter = slots_[i].variable;
+    if (!parameter.grad().defined()) continue;
+    Moments& moments = moments_[i];
+    const auto t = static_cast<double>(++moments.steps.mutable_data<int64_t>()[0]);
+    const double decay = slots_[i].decay ? weight_decay : 0;
+    update({.keep = static_cast<float>(1 - learning_rate * decay),
+            .grad_scale = static_cast<float>(grad_scale),
+            .beta1 = static_cast<float>(options_.beta1),
+            .beta2 = static_cast<float>(options_.beta2),
+            .step_size = static_cast<float>(learning_rate / (1 - std::pow(options_.beta1, t))),
+            .rsqrt_bias = static_cast<float>(1 / std::sqrt(1 - std::pow(options_.beta2, t))),
+            .eps = static_cast<float>(options_.eps)},
+           parameter.grad().data<float>(), parameter.mutable_value().mutable_data<float>(),
+           moments.exp_avg.mutable_data<float>(), moments.exp_avg_sq.mutable_data<float>());
+  }
+}
+
+std::vector<NamedState> AdamW::states() const {
+  std::vector<NamedState> out;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    out.push_back({"exp_avg." + slots_[i].name, moments_[i].exp_avg});
+    out.push_back({"exp_avg_sq." + slots_[i].name, moments_[i].exp_avg_sq});
+    out.push_back({"steps." + slots_[i].name, moments_[i].steps});
+  }
+  return out;
+}
+
+void AdamW::reset_state(const std::string& name) {
+  const auto found = std::ranges::find(slots_, name, &AdamWSlot::name);
+  ARNO_CHECK(found != slots_.end(), Errc::invalid_argument, "[adamw] no parameter \"{}\"", name);
+  moments_[found - slots_.begin()] = fresh(found->variable);
+}
+
+double global_grad_norm(std::span<const AdamWSlot> slots) {
+  double total = 0;
+  for (const AdamWSlot& slot : slots) {
+    if (!slot.variable.grad().defined()) continue;
+    const std::span<const float> grad = slot.variable.grad().data<float>();
+    const auto count = static_cast<int64_t>(grad.size());
+    std::vector<double> blocks((count + kNormBlock - 1) / kNormBlock);
+    parallel_for(static_cast<int64_t>(blocks.size()), 2, [&](int64_t begin, int64_t end) {
+      for (int64_t block = begin; block < end; ++block) {
+        double sum = 0;
+        const int64_t last = std::min(count, (block + 1) * kNormBlock);
+#pragma omp simd reduction(+ : sum)
+        for (int64_t i = block * kNormBlock; i < last; ++i) {
+          sum += static_cast<double>(grad[i]) * static_cast<double>(grad[i]);
+        }
+        blocks[block] = sum;
+      }
+    });
+    for (const double sum : blocks) total += sum;
+  }
+  return std::sqrt(total);
+}
+
+double clip_scale(double norm, double max_norm) { return std::min(1.0, max_norm / (norm + 1e-6)); }
+
+}  // namespace arno::ops
