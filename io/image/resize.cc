@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "io/image/resize.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
 #include "common/error.h"
-#include "io/image/resize.h"
 
 namespace arno::io {
 namespace {
