@@ -13,7 +13,9 @@
 #include "ops/nn/layer_norm.h"
 #include "ops/nn/linear.h"
 #include "ops/nn/mean_pool.h"
+#include "ops/nn/packed_attention.h"
 #include "ops/nn/pad_grid.h"
+#include "ops/nn/window_attention.h"
 
 namespace arno::ops {
 
@@ -32,9 +34,11 @@ std::span<const OpDef* const> all_ops() {
       &linear_def(),
       &matmul_def(),
       &mean_pool_def(),
+      &packed_attention_def(),
       &pad_grid_def(),
       &quick_gelu_def(),
       &residual_add_def(),
+      &window_attention_def(),
   });
   return list;
 }

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+
+#include "ops/core/detail/simd_math.h"
+#include "ops/core/parallel.h"
+#include "ops/nn/detail/grouped_attention.h"
+#include "ops/nn/detail/tile_gemm.h"
+
+// One head of one group at a time is converted into f32 tiles that stay in the first-level cache;
+// neither scores nor permuted copies ever reach memory. Arithmetic bounds the products, the
+// conversion of the tiles comes next.
+namespace arno::ops::cpu {
+namespace {
+
+using detail::padded_to_lanes;
+using detail::tile_gemm;
+
+/// Scratch for one head of a group of at most `tokens` tokens.
+class Tiles {
+ public:
+  Tiles(int64_t tokens, int64_t d)
+      : n_capacity_(padded_to_lanes(tokens)), d_(d), dp_(padded_to_lanes(d)) {
+    const int64_t square = n_capacity_ * n_capacity_;
+    const int64_t tall = n_capacity_ * dp_;
+    storage_ = allocator({}).allocate((9 * tall + 2 * square) * sizeof(float));
+    auto* next = reinterpret_cast<float*>(storage_.get());
+    std::fill_n(next, 9 * tall + 2 * square, 0.0F);
+    for (float** tile : {&q, &k, &v, &kt, &vt, &g, &out_q, &out_k, &out_v}) {
+      *tile = next;
+      next += tall;
+    }
+    p = next;
+    s = next + square;
+  }
+
+  void set_tokens(int64_t n) {
+    n_ = n;
+    np_ = padded_to_lanes(n);
+  }
+  int64_t n() const { return n_; }
+  int64_t np() const { return np_; }  ///< row length of square tiles
+  int64_t d() const { return d_; }
+  int64_t dp() const { return dp_; }  ///< row length of tall tiles
+
+  float *q, *k, *v;              ///< [n, dp]; q is scaled
+  float *kt, *vt;                ///< [d, np]
+  float* g;                      ///< gradient of y, [n, dp]
+  float *out_q, *out_k, *out_v;  ///< results, [n, dp]
+  float* p;                      ///< probabilities, [n, np]
+  float* s;                      ///< scores, then their gradients, [n, np]
+
+ private:
+  int64_t n_capacity_, d_, dp_;
+  int64_t n_ = 0, np_ = 0;
+  Block storage_;
+};
+
+/// Where a head of a group lies.
+struct Place {
+  const detail::GroupedAttention& a;
+  int64_t head;
+  int64_t first;  ///< of the group's rows
+  const int32_t* rows;
+
+  Place(const detail::GroupedAttention& attention, int64_t group, int64_t head)
+      : a(attention),
+        head(head),
+        first(attention.offsets.data<int32_t>()[group]),
+        rows(attention.rows.data<int32_t>().data() + first) {}
+};
+
+/// to [n, dp] = rows of `from` (each `stride` long, from column `column`), times factor.
+template <class T>
+void load(const Place& place, const T* from, int64_t stride, int64_t column, float factor,
+          const Tiles& t, float* to) {
+  for (int64_t i = 0; i < t.n(); ++i) {
+    const T* source = from + place.rows[i] * stride + column;
+#pragma omp simd
+    for (int64_t c = 0; c < t.d(); ++c) to[i * t.dp() + c] = factor * static_cast<float>(source[c]);
+  }
+}
+
+template <class T>
+void store(const Place& place, const float* from, float factor, const Tiles& t, T* to,
+           int64_t stride, int64_t column) {
+  for (int64_t i = 0; i < t.n(); ++i) {
+    T* target = to + place.rows[i] * stride + column;
+#pragma omp simd
+    for (int64_t c = 0; c < t.d(); ++c) target[c] = static_cast<T>(factor * from[i * t.dp() + c]);
+  }
+}
+
+/// to [d, np] = transpose of from [n, dp]; columns beyond n are zero.
+void transpose(const Tiles& t, const float* from, float* to) {
+  for (int64_t c = 0; c < t.d(); ++c) {
+    for (int64_t i = 0; i < t.n(); ++i) to[c * t.np() + i] = from[i * t.dp() + c];
+    for (int64_t i = t.n(); i < t.np(); ++i) to[c * t.np() + i] = 0;
+  }
+}
+
+void add_bias(const Place& place, Tiles& t) {
+  const int64_t n = t.n();
+  if (place.a.bias.defined()) {
+    const float* bias = place.a.bias.data<float>().data() + place.head * n * n;
+    for (int64_t i = 0; i < n; ++i) {
+#pragma omp simd
+      for (int64_t j = 0; j < n; ++j) t.s[i * t.np() + j] += bias[i * n + j];
+    }
+  }
+  if (place.a.regions.defined()) {
+    const uint8_t* region = place.a.regions.data<uint8_t>().data() + place.first;
+    if (region[0] == region[n - 1] && std::equal(region + 1, region + n, region)) return;
+    for (int64_t i = 0; i < n; ++i) {
+#pragma omp simd
+      for (int64_t j = 0; j < n; ++j) {
+        t.s[i * t.np() + j] -= region[i] == region[j] ? 0.0F : 100.0F;
+      }
+    }
+  }
+}
+
+/// p = softmax of s over the first n (when causal, i + 1) columns; the others 0.
+void softmax(bool causal, Tiles& t) {
+  for (int64_t i = 0; i < t.n(); ++i) {
+    const int64_t seen = causal ? i + 1 : t.n();
+    const float* scores = t.s + i * t.np();
+    float* row = t.p + i * t.np();
+    float max = -std::numeric_limits<float>::infinity();
+#pragma omp simd reduction(max : max)
+    for (int64_t j = 0; j < seen; ++j) max = std::max(max, scores[j]);
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t j = 0; j < seen; ++j) {
+      row[j] = detail::fast_exp(scores[j] - max);
+      sum += row[j];
+    }
+    const float inverse = 1 / sum;
+#pragma omp simd
+    for (int64_t j = 0; j < seen; ++j) row[j] *= inverse;
+    std::fill(row + seen, row + t.np(), 0.0F);
+  }
+}
+
+/// Loads q, k and v and leaves the probabilities in p.
+template <class T>
+void attend(const Place& place, Tiles& t) {
+  const int64_t C = place.a.channels();
+  const T* qkv = place.a.qkv.data<T>().data();
+  const int64_t column = place.head * t.d();
+  load(place, qkv, 3 * C, column, 1 / std::sqrt(static_cast<float>(t.d())), t, t.q);
+  load(place, qkv, 3 * C, C + column, 1.0F, t, t.k);
+  load(place, qkv, 3 * C, 2 * C + column, 1.0F, t, t.v);
+  transpose(t, t.k, t.kt);
+  tile_gemm(t.n(), t.np(), t.d(), {t.q, t.dp(), 1}, t.kt, t.np(), t.s, t.np());
+  add_bias(place, t);
+  softmax(place.a.causal, t);
+}
+
+template <class T>
+void forward_head(const Place& place, Tiles& t, T* y) {
+  attend<T>(place, t);
+  tile_gemm(t.n(), t.dp(), t.n(), {t.p, t.np(), 1}, t.v, t.dp(), t.out_v, t.dp());
+  store(place, t.out_v, 1.0F, t, y, place.a.channels(), place.head * t.d());
+}
+
+/// s = p * (s - rowsum(p * s)): from the gradient of p to that of the scores.
+void softmax_backward(Tiles& t) {
+  for (int64_t i = 0; i < t.n(); ++i) {
+    const float* p = t.p + i * t.np();
+    float* s = t.s + i * t.np();
+    float mean = 0;
+#pragma omp simd reduction(+ : mean)
+    for (int64_t j = 0; j < t.np(); ++j) mean += p[j] * s[j];
+#pragma omp simd
+    for (int64_t j = 0; j < t.np(); ++j) s[j] = p[j] * (s[j] - mean);
+  }
+}
+
+template <class T>
+void backward_head(const Place& place, Tiles& t, const T* grad_y, T* grad_qkv, float* grad_bias) {
+  const int64_t C = place.a.channels();
+  const int64_t n = t.n(), np = t.np(), dp = t.dp();
+  const int64_t column = place.head * t.d();
+  attend<T>(place, t);
+  load(place, grad_y, C, column, 1.0F, t, t.g);
+  transpose(t, t.v, t.vt);
+  tile_gemm(n, np, t.d(), {t.g, dp, 1}, t.vt, np, t.s, np);
+  softmax_backward(t);
+  if (grad_bias) {
+    float* sum = grad_bias + place.head * n * n;
+    for (int64_t i = 0; i < n; ++i) {
+#pragma omp simd
+      for (int64_t j = 0; j < n; ++j) sum[i * n + j] += t.s[i * np + j];
+    }
+  }
+  tile_gemm(n, dp, n, {t.s, np, 1}, t.k, dp, t.out_q, dp);
+  tile_gemm(n, dp, n, {t.s, 1, np}, t.q, dp, t.out_k, dp);
+  tile_gemm(n, dp, n, {t.p, 1, np}, t.g, dp, t.out_v, dp);
+  store(place, t.out_q, 1 / std::sqrt(static_cast<float>(t.d())), t, grad_qkv, 3 * C, column);
+  store(place, t.out_k, 1.0F, t, grad_qkv, 3 * C, C + column);
+  store(place, t.out_v, 1.0F, t, grad_qkv, 3 * C, 2 * C + column);
+}
+
+int64_t tokens_of(const detail::GroupedAttention& a, int64_t group) {
+  const auto offsets = a.offsets.data<int32_t>();
+  return offsets[group + 1] - offsets[group];
+}
+
+int64_t most_tokens(const detail::GroupedAttention& a) {
+  int64_t most = 1;
+  for (int64_t group = 0; group < a.groups(); ++group) most = std::max(most, tokens_of(a, group));
+  return most;
+}
+
+/// Calls visit(group, tiles) for the groups of [begin, end).
+template <class Visit>
+void for_groups(const detail::GroupedAttention& a, int64_t begin, int64_t end, Tiles& tiles,
+                Visit visit) {
+  for (int64_t group = begin; group < end; ++group) {
+    tiles.set_tokens(tokens_of(a, group));
+    if (tiles.n() == 0) continue;
+    for (int64_t head = 0; head < a.heads; ++head) visit(Place(a, group, head));
+  }
+}
+
+template <class T>
+void forward(const detail::GroupedAttention& a, Tensor& y) {
+  const int64_t tokens = most_tokens(a);
+  T* out = y.mutable_data<T>().data();
+  parallel_for(a.groups(), 1, [&](int64_t begin, int64_t end) {
+    Tiles tiles(tokens, a.channels() / a.heads);
+    for_groups(a, begin, end, tiles,
+               [&](const Place& place) { forward_head<T>(place, tiles, out); });
+  });
+}
+
+template <class T>
+void backward(const detail::GroupedAttention& a, const Tensor& grad_y, Tensor& grad_qkv,
+              Tensor& grad_bias) {
+  const int64_t tokens = most_tokens(a);
+  const T* grad = grad_y.data<T>().data();
+  T* out = grad_qkv.mutable_data<T>().data();
+  const int64_t blocks = std::min(detail::kBiasBlocks, a.groups());
+  const int64_t bias_size = grad_bias.defined() ? grad_bias.numel() : 0;
+  Tensor partial = Tensor::zeros({blocks, bias_size}, DType::f32);
+  float* sums = partial.mutable_data<float>().data();
+  parallel_for(blocks, 1, [&](int64_t begin, int64_t end) {
+    Tiles tiles(tokens, a.channels() / a.heads);
+    for (int64_t block = begin; block < end; ++block) {
+      float* sum = bias_size > 0 ? sums + block * bias_size : nullptr;
+      for_groups(a, a.groups() * block / blocks, a.groups() * (block + 1) / blocks, tiles,
+                 [&](const Place& place) { backward_head<T>(place, tiles, grad, out, sum); });
+    }
+  });
+  if (bias_size == 0) return;
+  float* total = grad_bias.mutable_data<float>().data();
+  for (int64_t block = 0; block < blocks; ++block) {
+    for (int64_t i = 0; i < bias_size; ++i) total[i] += sums[block * bias_size + i];
+  }
+}
+
+}  // namespace
+
+void grouped_attention_forward(const detail::GroupedAttention& attention, Tensor& y) {
+  attention.qkv.dtype() == DType::f32 ? forward<float>(attention, y)
+                                      : forward<BFloat16>(attention, y);
+}
+
+void grouped_attention_backward(const detail::GroupedAttention& attention, const Tensor& grad_y,
+                                Tensor& grad_qkv, Tensor& grad_bias) {
+  attention.qkv.dtype() == DType::f32 ? backward<float>(attention, grad_y, grad_qkv, grad_bias)
+                                      : backward<BFloat16>(attention, grad_y, grad_qkv, grad_bias);
+}
+
+}  // namespace arno::ops::cpu
