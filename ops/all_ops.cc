@@ -2,6 +2,7 @@
 #include <array>
 
 #include "ops/core/op_def.h"
+#include "ops/loss/unicl_loss.h"
 #include "ops/math/add.h"
 #include "ops/math/cast.h"
 #include "ops/math/gather_rows.h"
@@ -38,6 +39,7 @@ std::span<const OpDef* const> all_ops() {
       &pad_grid_def(),
       &quick_gelu_def(),
       &residual_add_def(),
+      &unicl_loss_def(),
       &window_attention_def(),
   });
   return list;
