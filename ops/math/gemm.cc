@@ -44,6 +44,8 @@ constexpr KernelSet<GemmKernel> kGemm{"gemm", gemm_reference, cpu::gemm, cuda::g
 }  // namespace
 
 void gemm(Gemm args) {
+  ARNO_CHECK(!args.transpose_a || !args.transpose_b, Errc::unsupported,
+             "[gemm] both operands transposed");
   if (args.out.numel() == 0) return;
   kGemm.select(args.out.device(), args.a.dtype())(args);
 }

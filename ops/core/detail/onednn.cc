@@ -87,6 +87,11 @@ const dnnl::engine& engine() {
   return instance;
 }
 
+bool has_fast_bf16() {
+  static const bool fast = dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_amx;
+  return fast;
+}
+
 dnnl::memory::data_type type_of(DType dtype) {
   ARNO_CHECK(dtype == DType::f32 || dtype == DType::bf16, Errc::dtype_mismatch,
              "[oneDNN] found {}, expected f32 or bf16", to_string(dtype));

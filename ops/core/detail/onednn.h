@@ -17,6 +17,11 @@ namespace arno::ops::onednn {
 /// The one CPU engine.
 const dnnl::engine& engine();
 
+/// Whether products of bf16 run faster than those of f32. Only AMX makes them so: the bf16 dot
+/// products of AVX-512 reach half the f32 rate on Sapphire Rapids, and without them bf16 is
+/// emulated. Where not, operands are widened to f32, which changes no product.
+bool has_fast_bf16();
+
 /// f32 and bf16; throws dtype_mismatch for the others.
 dnnl::memory::data_type type_of(DType dtype);
 

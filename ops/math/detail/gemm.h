@@ -12,7 +12,7 @@ namespace arno::ops::detail {
 /// or, with f64 operands, f64. Sums are kept in f32 (f64 in f64). out aliases none of the others.
 struct Gemm {
   Tensor a;  ///< [M, K]; [K, M] with transpose_a
-  Tensor b;  ///< [K, N]; [N, K] with transpose_b
+  Tensor b;  ///< [K, N]; [N, K] with transpose_b, which excludes transpose_a
   bool transpose_a = false;
   bool transpose_b = false;
   Tensor bias = {};  ///< [N], or undefined
@@ -25,7 +25,8 @@ struct Gemm {
 
 using GemmKernel = void(Gemm&);
 
-/// Runs on the device of out. Extents may be 0: an empty sum is 0.
+/// Runs on the device of out. Extents may be 0: an empty sum is 0. Throws unsupported when both
+/// operands are transposed.
 void gemm(Gemm args);
 
 /// The dtype in which sums over `dtype` are kept, and parameter gradients made.
