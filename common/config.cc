@@ -390,6 +390,35 @@ ConfigProblem RawConfig::problem(std::string text, std::string_view key) const {
           std::move(text)};
 }
 
+ConfigProblem RawConfig::problem_at(std::string_view path, std::string text) const {
+  std::vector<YAML::Node> found{node_->yaml};
+  int line = node_->line();
+  std::string key;
+  const auto descend = [&] {
+    const YAML::Node& here = found.back();
+    if (key.empty() || !here.IsDefined()) return;
+    const bool index = here.IsSequence() && std::ranges::all_of(key, ::isdigit);
+    if (index && std::stoul(key) < here.size()) {
+      found.push_back(here[std::stoul(key)]);
+    } else if (here.IsMap() && here[key].IsDefined()) {
+      found.push_back(here[key]);
+    } else {
+      return;
+    }
+    if (!found.back().Mark().is_null()) line = found.back().Mark().line + 1;
+  };
+  for (const char c : path) {
+    if (c != '.' && c != '[' && c != ']') {
+      key += c;
+      continue;
+    }
+    descend();
+    key.clear();
+  }
+  descend();
+  return {node_->file, line, node_->child_path(path), std::move(text)};
+}
+
 std::unique_ptr<ConfigFields> make_config_reader(std::shared_ptr<const RawConfig::Node> node,
                                                  ConfigProblems& problems) {
   return std::make_unique<Reader>(std::move(node), problems);

@@ -59,6 +59,9 @@ class RawConfig {
 
   /// A problem at this place (or at a key below it).
   ConfigProblem problem(std::string text, std::string_view key = {}) const;
+  /// A problem at a dotted path below this place, "actors.decode.kind" or "edges[2].from"; the
+  /// line is that of the deepest part of the path that exists.
+  ConfigProblem problem_at(std::string_view path, std::string text) const;
 
  private:
   std::shared_ptr<const Node> node_;

@@ -37,6 +37,11 @@ struct MonitoringSpec {
   void fields(ConfigFields& f);
 };
 
+struct SupervisorSpec {
+  int64_t drain_timeout_s = 120;  ///< seconds a drain may take before the job is aborted
+  void fields(ConfigFields& f);
+};
+
 /// A whole job file.
 struct JobConfig {
   std::string job;     ///< name, label of every metric
@@ -45,6 +50,7 @@ struct JobConfig {
   int64_t workers = 2;  ///< threads of the pool for actors that do not block
   florence::TrainingConfig training;
   MonitoringSpec monitoring;
+  SupervisorSpec supervisor;
   std::map<std::string, ActorSpec> actors;
   std::vector<EdgeSpec> edges;
 

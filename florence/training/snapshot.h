@@ -23,7 +23,7 @@ struct Snapshot {
   int64_t window = 0;      ///< of the model, tokens
   std::string model_yaml;  ///< FlorenceConfig
   std::vector<NamedTensor> weights;    ///< UniCL's names
-  std::vector<NamedTensor> optimizer;  ///< "exp_avg.<name>", "exp_avg_sq.<name>", "step.<name>"
+  std::vector<NamedTensor> optimizer;  ///< "exp_avg.<name>", "exp_avg_sq.<name>", "steps.<name>"
 
   size_t size_bytes() const;
 };

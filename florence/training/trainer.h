@@ -64,22 +64,23 @@ class Trainer {
   const FlorenceModel& model() const { return model_; }
 
  private:
-  struct Pass;
-
   void enter_stage(int64_t step);
-  void backward_in_parts(const ops::UniclLossResult& loss);
   bool in_parts() const;
+  ops::Variable encode_images(int64_t start, int64_t length) const;
+  ops::Variable encode_texts(int64_t start, int64_t length) const;
+  void backward(const ops::UniclLossResult& loss);
 
   TrainerConfig config_;
   TrainingConfig schedule_;
   FlorenceModel model_;
   ops::AdamW optimizer_;
   int64_t steps_done_ = 0;
-  // Between forward() and finish_step().
+  // Between forward() and finish_step(): the batch, and features of images, of distinct texts and
+  // of each image's text. Made in parts they are leaves that collect the loss's gradients.
   TrainingBatch batch_;
   ops::Variable image_features_;
-  ops::Variable unique_text_features_;
   ops::Variable text_features_;
+  ops::Variable paired_text_features_;
 };
 
 }  // namespace arno::florence

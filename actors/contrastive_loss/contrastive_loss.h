@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "actors/items.h"
+#include "graph/actor_kind.h"
+
+namespace arno::actors {
+
+struct ContrastiveLossOptions {
+  int64_t row_block = 256;  ///< rows of the logit matrix that exist at once
+
+  void fields(ConfigFields& f);
+  void check(const graph::StageContext&, const RawConfig&, ConfigProblems&) const {}
+};
+
+/// The bidirectional multi-positive contrastive loss (Florence, Eq. 1-3) of a step's features.
+class ContrastiveLoss final : public graph::Stage {
+ public:
+  enum Input { kFeatures };
+  enum Output { kGradients };
+
+  ContrastiveLoss(const ContrastiveLossOptions& options, const graph::StageContext&)
+      : options_(options) {}
+
+  void on_item(int port, const graph::Payload& item, graph::Outbox& out) override;
+
+ private:
+  ContrastiveLossOptions options_;
+};
+
+graph::ActorKind contrastive_loss_kind();
+
+}  // namespace arno::actors

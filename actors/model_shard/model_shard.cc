@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/model_shard/model_shard.h"
+
+#include <omp.h>
+
+#include "common/log.h"
+#include "florence/training/checkpoint.h"
+
+namespace arno::actors {
+
+void ModelShardOptions::fields(ConfigFields& f) {
+  trainer.fields(f);
+  f.integer("threads", threads, {.doc = "threads of the operators", .min = 1, .max = 1024});
+  f.integer("checkpoint_every", checkpoint_every,
+            {.doc = "steps between checkpoints", .min = 1});
+  f.integer("evaluate_every", evaluate_every,
+            {.doc = "steps between evaluations; 0: only at the end", .min = 0});
+}
+
+void ModelShardOptions::check(const graph::StageContext& context, const RawConfig& where,
+                              ConfigProblems& problems) const {
+  if (trainer.micro_batch > context.training.batch_size) {
+    problems.push_back(where.problem(
+        fmt::format("found {}, expected at most training.batch_size {}", trainer.micro_batch,
+                    context.training.batch_size),
+        "micro_batch"));
+  }
+}
+
+ModelShard::ModelShard(const ModelShardOptions& options, const graph::StageContext& context)
+    : options_(options),
+      context_(context),
+      trainer_(options.trainer, context.training, context.seed) {
+  const auto newest = context.resume ? florence::newest_checkpoint(context.output) : std::nullopt;
+  if (!newest) return;
+  trainer_.restore(florence::load_checkpoint(newest->path));
+  last_snapshot_ = newest->step;
+  log::info(context.actor, "resumed at step {} from {}", newest->step, newest->path.string());
+}
+
+void ModelShard::on_item(int port, const graph::Payload& item, graph::Outbox& out) {
+  omp_set_num_threads(static_cast<int>(options_.threads));
+  if (port == kGradients) {
+    finish_step(item.get<LossItem>(), out);
+  } else {
+    start_step(item.get<florence::TrainingBatch>(), out);
+  }
+}
+
+void ModelShard::start_step(const florence::TrainingBatch& batch, graph::Outbox& out) {
+  FeaturesItem features{
+      .step = batch.step, .features = trainer_.forward(batch), .labels = batch.labels};
+  const size_t bytes =
+      features.features.image.size_bytes() + features.features.text.size_bytes();
+  batch_size_ = batch.size();
+  awaiting_loss_ = true;
+  out.emit(kFeatures, graph::Payload::of(std::move(features), bytes));
+}
+
+void ModelShard::finish_step(const LossItem& loss, graph::Outbox& out) {
+  const florence::StepOutcome outcome = trainer_.finish_step(loss.result);
+  awaiting_loss_ = false;
+  report(loss, outcome);
+  const int64_t done = trainer_.steps_done();
+  if (done % options_.checkpoint_every == 0) emit_snapshot(kSnapshots, out);
+  if (options_.evaluate_every > 0 && done % options_.evaluate_every == 0) {
+    emit_snapshot(kEvaluations, out);
+  }
+}
+
+void ModelShard::on_end(graph::Outbox& out) {
+  const int64_t done = trainer_.steps_done();
+  if (last_snapshot_ != done) emit_snapshot(kSnapshots, out);
+  if (done >= context_.training.total_steps()) emit_snapshot(kEvaluations, out);
+}
+
+void ModelShard::report(const LossItem& loss, const florence::StepOutcome& outcome) const {
+  if (!context_.observer) return;
+  const int64_t done = trainer_.steps_done();
+  const auto stage = florence::stage_at(context_.training, done - 1);
+  context_.observer->on_step({.step = done,
+                              .total_steps = context_.training.total_steps(),
+                              .stage = context_.training.stages[stage.index].name,
+                              .loss = loss.result.loss,
+                              .floor = loss.result.floor,
+                              .learning_rate = outcome.learning_rate,
+                              .temperature = outcome.temperature,
+                              .grad_norm = outcome.grad_norm,
+                              .images = batch_size_});
+}
+
+void ModelShard::emit_snapshot(Output port, graph::Outbox& out) {
+  florence::Snapshot snapshot = trainer_.snapshot();
+  if (port == kSnapshots) last_snapshot_ = snapshot.step;
+  const size_t bytes = snapshot.size_bytes();
+  out.emit(port, graph::Payload::of(std::move(snapshot), bytes));
+}
+
+graph::ActorKind model_shard_kind() {
+  return graph::with_options<ModelShardOptions, ModelShard>({
+      .name = "model_shard",
+      .doc = "Owns the model and its optimiser; turns batches into features and gradients into "
+             "steps.",
+      .inputs = {graph::port<florence::TrainingBatch>("batches", "TrainingBatch", "in step order"),
+                 graph::back_edge<LossItem>("gradients", "LossItem", "of the features sent")},
+      .outputs = {graph::port<FeaturesItem>("features", "FeaturesItem", "of a whole batch"),
+                  graph::optional_port<florence::Snapshot>("snapshots", "Snapshot",
+                                                           "for the checkpointer"),
+                  graph::optional_port<florence::Snapshot>("evaluations", "Snapshot",
+                                                           "for evaluators")},
+      .scheduling = graph::Scheduling::detached,
+      .example = "preset: nano\ncheckpoint_every: 500",
+  });
+}
+
+}  // namespace arno::actors

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "actors/items.h"
+#include "graph/actor_kind.h"
+
+namespace arno::actors {
+
+struct ModelShardOptions {
+  florence::TrainerConfig trainer;
+  int64_t threads = 2;             ///< of the operators
+  int64_t checkpoint_every = 500;  ///< steps between snapshots for the checkpointer
+  int64_t evaluate_every = 0;      ///< steps between snapshots for the evaluator; 0: at the end
+
+  void fields(ConfigFields& f);
+  void check(const graph::StageContext&, const RawConfig&, ConfigProblems&) const;
+};
+
+/// Owns the model, its optimiser and its tape. A batch becomes features; the loss's gradients of
+/// them become a step. Snapshots of the state leave on `snapshots` and `evaluations`; one is
+/// always taken at the end of the stream.
+class ModelShard final : public graph::Stage {
+ public:
+  enum Input { kBatches, kGradients };
+  enum Output { kFeatures, kSnapshots, kEvaluations };
+
+  ModelShard(const ModelShardOptions& options, const graph::StageContext& context);
+
+  void on_item(int port, const graph::Payload& item, graph::Outbox& out) override;
+  bool accepts(int port) const override { return port == kGradients || !awaiting_loss_; }
+  void on_end(graph::Outbox& out) override;
+  bool has_pending_work() const override { return awaiting_loss_; }
+
+ private:
+  void start_step(const florence::TrainingBatch& batch, graph::Outbox& out);
+  void finish_step(const LossItem& loss, graph::Outbox& out);
+  void report(const LossItem& loss, const florence::StepOutcome& outcome) const;
+  void emit_snapshot(Output port, graph::Outbox& out);
+
+  ModelShardOptions options_;
+  graph::StageContext context_;
+  florence::Trainer trainer_;
+  bool awaiting_loss_ = false;
+  int64_t batch_size_ = 0;
+  int64_t last_snapshot_ = -1;
+};
+
+graph::ActorKind model_shard_kind();
+
+}  // namespace arno::actors

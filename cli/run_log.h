@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+
+#include "graph/job_observer.h"
+
+namespace arno::cli {
+
+/// Appends every step and evaluation of a job to `<run>/log.jsonl`, one JSON object a line; floats
+/// are written so that they read back bit by bit.
+class RunLog final : public graph::JobObserver {
+ public:
+  /// Opens the log. Lines of steps after `from_step` are dropped: a resumed job makes those steps
+  /// again. Throws io_failed.
+  RunLog(const std::filesystem::path& run, int64_t from_step);
+
+  void on_step(const graph::StepReport& report) override;
+  void on_evaluation(const graph::EvaluationReport& report) override;
+
+ private:
+  void write(const std::string& text);
+
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  std::filesystem::path path_;
+  std::mutex mutex_;
+  std::unique_ptr<std::FILE, Close> file_;
+};
+
+}  // namespace arno::cli

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "florence/training/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "florence/towers/relative_table.h"
+#include "ops/math/gather_rows.h"
+
+namespace arno::florence {
+namespace {
+
+// Children of the job's seed.
+constexpr uint64_t kInitKey = 1;
+
+std::vector<ops::AdamWSlot> slots_of(const ParameterSet& parameters) {
+  std::vector<ops::AdamWSlot> slots;
+  for (const Parameter& parameter : parameters.all()) {
+    slots.push_back({.name = parameter.name, .variable = parameter.variable,
+                     .decay = parameter.decay});
+  }
+  return slots;
+}
+
+const NamedTensor& find_tensor(const std::vector<NamedTensor>& tensors, const std::string& name) {
+  const auto found = std::ranges::find(tensors, name, &NamedTensor::name);
+  ARNO_CHECK(found != tensors.end(), Errc::data_corrupt,
+             "[checkpoint] holds no \"{}\", which the configured model has: it is of another model",
+             name);
+  return *found;
+}
+
+void check_same_shape(const std::string& name, const ops::Tensor& found, const ops::Shape& wanted) {
+  ARNO_CHECK(found.shape() == wanted, Errc::data_corrupt,
+             "[checkpoint] \"{}\" has shape {}, the configured model has {}: it is of another model",
+             name, found.shape().to_string(), wanted.to_string());
+}
+
+}  // namespace
+
+void TrainerConfig::fields(ConfigFields& f) {
+  model.fields(f);
+  f.integer("micro_batch", micro_batch,
+            {.doc = "samples computed at once (GradCache); 0: the whole batch", .min = 0});
+  f.number("weight_decay", weight_decay,
+           {.doc = "of AdamW, on matrices and kernels", .min = 0, .max = 10});
+  f.number("beta1", beta1, {.doc = "of AdamW", .min = 0, .max = 0.9999999});
+  f.number("beta2", beta2, {.doc = "of AdamW", .min = 0, .max = 0.9999999});
+  f.number("eps", eps, {.doc = "of AdamW", .min = 1e-16, .max = 1});
+  f.number("clip_norm", clip_norm, {.doc = "largest gradient norm; 0: no clipping", .min = 0});
+}
+
+size_t Snapshot::size_bytes() const {
+  size_t total = 0;
+  for (const NamedTensor& tensor : weights) total += tensor.value.size_bytes();
+  for (const NamedTensor& tensor : optimizer) total += tensor.value.size_bytes();
+  return total;
+}
+
+Trainer::Trainer(TrainerConfig config, TrainingConfig schedule, uint64_t seed)
+    : config_(std::move(config)),
+      schedule_(std::move(schedule)),
+      model_(config_.model, schedule_.stages.front().resolution, schedule_.stages.front().window,
+             RandomKey(seed).child(kInitKey)),
+      optimizer_(slots_of(model_.parameters()),
+                 {.beta1 = config_.beta1, .beta2 = config_.beta2, .eps = config_.eps}) {}
+
+void Trainer::restore(const Snapshot& snapshot) {
+  for (const std::string& name : model_.set_geometry(snapshot.resolution, snapshot.window)) {
+    optimizer_.reset_state(name);
+  }
+  for (const Parameter& parameter : model_.parameters().all()) {
+    const NamedTensor& weight = find_tensor(snapshot.weights, parameter.name);
+    check_same_shape(weight.name, weight.value, parameter.variable.shape());
+    ops::Variable variable = parameter.variable;
+    variable.mutable_value().copy_from(weight.value);
+  }
+  ARNO_CHECK(snapshot.weights.size() == model_.parameters().all().size(), Errc::data_corrupt,
+             "[checkpoint] holds {} tensors, the configured model has {}: it is of another model",
+             snapshot.weights.size(), model_.parameters().all().size());
+  for (ops::NamedState& state : optimizer_.states()) {
+    const NamedTensor& stored = find_tensor(snapshot.optimizer, state.name);
+    check_same_shape(state.name, stored.value, state.value.shape());
+    state.value.copy_from(stored.value);
+  }
+  steps_done_ = snapshot.step;
+}
+
+Snapshot Trainer::snapshot() const {
+  Snapshot out{.step = steps_done_,
+               .resolution = model_.resolution(),
+               .window = model_.window(),
+               .model_yaml = to_yaml(config_.model)};
+  for (const Parameter& parameter : model_.parameters().all()) {
+    out.weights.push_back({parameter.name, parameter.variable.value().clone()});
+  }
+  for (const ops::NamedState& state : optimizer_.states()) {
+    out.optimizer.push_back({state.name, state.value.clone()});
+  }
+  return out;
+}
+
+void Trainer::enter_stage(int64_t step) {
+  const TrainingStage& stage = schedule_.stages[stage_at(schedule_, step).index];
+  for (const std::string& name : model_.set_geometry(stage.resolution, stage.window)) {
+    optimizer_.reset_state(name);
+  }
+}
+
+bool Trainer::in_parts() const {
+  return config_.micro_batch > 0 && config_.micro_batch < batch_.size();
+}
+
+namespace {
+
+/// Calls body(start, length) for [0, count) in parts of at most `part`.
+template <class Body>
+void for_each_part(int64_t count, int64_t part, Body body) {
+  for (int64_t start = 0; start < count; start += part) body(start, std::min(part, count - start));
+}
+
+/// Rows made in parts, without a tape.
+template <class Encode>
+ops::Variable encode_in_parts(int64_t count, int64_t part, int64_t width, Encode encode) {
+  const ops::NoGrad no_grad;
+  ops::Tensor rows = ops::Tensor::empty({count, width}, ops::DType::f32);
+  for_each_part(count, part, [&](int64_t start, int64_t length) {
+    rows.narrow(start, length).copy_from(encode(start, length).value());
+  });
+  return ops::Variable(rows, /*requires_grad=*/true);
+}
+
+}  // namespace
+
+ops::Variable Trainer::encode_images(int64_t start, int64_t length) const {
+  const std::span<const RandomKey> keys = std::span(batch_.keys).subspan(start, length);
+  return model_.encode_image(batch_.images.narrow(start, length), DropPath(keys));
+}
+
+ops::Variable Trainer::encode_texts(int64_t start, int64_t length) const {
+  return model_.encode_text(batch_.texts.slice(start, length));
+}
+
+BatchFeatures Trainer::forward(const TrainingBatch& batch) {
+  ARNO_CHECK(batch.step == steps_done_, Errc::invalid_argument,
+             "[trainer] got the batch of step {}, expected that of step {}", batch.step,
+             steps_done_);
+  enter_stage(batch.step);
+  batch_ = batch;
+  const int64_t texts = batch_.texts.count();
+  if (in_parts()) {
+    const int64_t width = config_.model.projection_dim;
+    image_features_ = encode_in_parts(
+        batch_.size(), config_.micro_batch, width,
+        [this](int64_t start, int64_t length) { return encode_images(start, length); });
+    text_features_ = encode_in_parts(
+        texts, config_.micro_batch, width,
+        [this](int64_t start, int64_t length) { return encode_texts(start, length); });
+  } else {
+    image_features_ = encode_images(0, batch_.size());
+    text_features_ = encode_texts(0, texts);
+  }
+  paired_text_features_ = ops::gather_rows(text_features_, batch_.text_rows);
+  return {.image = image_features_.value(),
+          .text = paired_text_features_.value(),
+          .log_temperature = model_.log_temperature().value().data<float>()[0]};
+}
+
+StepOutcome Trainer::finish_step(const ops::UniclLossResult& loss) {
+  ARNO_CHECK(std::isfinite(loss.loss), Errc::diverged, "[trainer] the loss of step {} is {}",
+             steps_done_ + 1, loss.loss);
+  backward(loss);
+  const double norm = ops::global_grad_norm(optimizer_.slots());
+  if (!std::isfinite(norm)) {
+    model_.parameters().clear_grads();
+    fail(Errc::diverged, "[trainer] the gradient norm of step {} is {}", steps_done_ + 1, norm);
+  }
+  const double learning_rate = learning_rate_at(schedule_, steps_done_);
+  const double scale = config_.clip_norm > 0 ? ops::clip_scale(norm, config_.clip_norm) : 1.0;
+  optimizer_.step(learning_rate, config_.weight_decay, scale);
+  model_.clamp_temperature();
+  model_.parameters().clear_grads();
+  ++steps_done_;
+  return {.learning_rate = learning_rate,
+          .temperature = model_.temperature(),
+          .grad_norm = norm};
+}
+
+void Trainer::backward(const ops::UniclLossResult& loss) {
+  // Unless the features were made in parts, this goes through the towers as well.
+  const std::pair<ops::Variable, ops::Tensor> roots[] = {
+      {image_features_, loss.grad_image},
+      {paired_text_features_, loss.grad_text},
+      {model_.log_temperature(),
+       ops::Tensor::full({}, ops::DType::f32, loss.grad_log_temperature)}};
+  ops::backward(roots);
+  if (in_parts()) {
+    const ops::Tensor grad_image = image_features_.grad();
+    for_each_part(batch_.size(), config_.micro_batch, [&](int64_t start, int64_t length) {
+      ops::backward(encode_images(start, length), grad_image.narrow(start, length));
+    });
+    const ops::Tensor grad_text = text_features_.grad();
+    for_each_part(batch_.texts.count(), config_.micro_batch, [&](int64_t start, int64_t length) {
+      ops::backward(encode_texts(start, length), grad_text.narrow(start, length));
+    });
+  }
+  image_features_ = text_features_ = paired_text_features_ = {};
+  batch_ = {};
+}
+
+}  // namespace arno::florence

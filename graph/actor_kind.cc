@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/actor_kind.h"
+
+#include <algorithm>
+
+namespace arno::graph {
+
+void Registry::add(ActorKind kind) {
+  ARNO_CHECK(!find(kind.name), Errc::invalid_argument, "[registry] kind \"{}\" is added twice",
+             kind.name);
+  kinds_.push_back(std::move(kind));
+}
+
+const ActorKind* Registry::find(const std::string& name) const {
+  const auto found = std::ranges::find(kinds_, name, &ActorKind::name);
+  return found == kinds_.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> Registry::names() const {
+  std::vector<std::string> out;
+  for (const ActorKind& kind : kinds_) out.push_back(kind.name);
+  return out;
+}
+
+}  // namespace arno::graph

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/job_config.h"
+
+namespace arno::graph {
+
+void ActorSpec::fields(ConfigFields& f) {
+  f.text("kind", kind,
+         {.doc = "what the actor does; `arno docs` lists the kinds", .required = true});
+  f.integer("replicas", replicas, {.doc = "copies that share the work", .min = 1, .max = 1024});
+  f.text("on_error", on_error,
+         {.doc = "when it fails on an item: stop the job, restart it and give it the item again, "
+                 "or skip the item",
+          .one_of = {"stop", "restart", "skip"}});
+  f.integer("max_errors", max_errors,
+            {.doc = "restarts or skips before the job stops after all", .min = 0});
+  f.raw("options", options, {.doc = "of the kind"});
+}
+
+void EdgeSpec::fields(ConfigFields& f) {
+  f.text("from", from, {.doc = "actor.port that sends", .required = true});
+  f.text("to", to, {.doc = "actor.port that receives", .required = true});
+  f.integer("capacity", capacity,
+            {.doc = "items under way at once, over all replicas", .min = 1, .max = 1 << 20});
+  f.integer("capacity_mb", capacity_mb,
+            {.doc = "MiB under way at once, over all replicas", .min = 1, .max = 1 << 20});
+}
+
+void MonitoringSpec::fields(ConfigFields& f) {
+  f.boolean("enabled", enabled, {.doc = "serve /metrics"});
+  f.text("listen", listen, {.doc = "host:port of /metrics; port 0 takes a free one"});
+}
+
+void SupervisorSpec::fields(ConfigFields& f) {
+  f.integer("drain_timeout_s", drain_timeout_s,
+            {.doc = "seconds a drain may take before the job is aborted", .min = 1});
+}
+
+void JobConfig::fields(ConfigFields& f) {
+  f.text("job", job, {.doc = "name of the job, a label of every metric", .required = true});
+  f.text("output", output, {.doc = "folder for checkpoints and logs", .required = true});
+  f.integer("seed", seed, {.doc = "of every draw", .min = 0});
+  f.integer("workers", workers,
+            {.doc = "threads for the actors that do not block", .min = 1, .max = 1024});
+  f.group("training", training, {.doc = "batch size and stages, for every actor"});
+  f.group("monitoring", monitoring, {.doc = "where metrics are served"});
+  f.group("supervisor", supervisor, {.doc = "how failures are met"});
+  f.map("actors", actors, {.doc = "actors by name", .required = true});
+  f.list("edges", edges, {.doc = "what is sent where", .required = true});
+}
+
+}  // namespace arno::graph

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/typed_actor.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/payload.h"
+
+// The messages between shells and their supervisor. None crosses a process boundary.
+namespace arno::graph {
+
+/// Begin: ask sources, take items.
+struct Start {};
+/// An item on a lane.
+struct Deliver {
+  int lane;
+  Payload item;
+};
+/// The consumer is done with the first `items` items of a lane, `bytes` in all.
+struct Acknowledge {
+  int lane;
+  uint64_t items;
+  int64_t bytes;
+};
+/// No item follows on this lane.
+struct EndOfStream {
+  int lane;
+};
+/// Sources issue nothing new.
+struct Drain {};
+/// A shell's note to itself: there is more to do.
+struct Continue {};
+
+/// What the supervisor decided about a failed stage.
+enum class Decision { restart, skip };
+
+/// A stage has sent the end of its streams.
+struct StageFinished {
+  int shell;
+};
+/// A stage failed and waits for a decision.
+struct StageFailed {
+  int shell;
+  Errc code;
+  std::string text;
+  bool skip_refused;  ///< it was told to skip the item and had no way to
+};
+/// Begin an ordered end.
+struct DrainJob {};
+/// End at once.
+struct AbortJob {
+  std::string reason;
+};
+/// The drain has taken too long.
+struct DrainTimedOut {};
+
+using ShellActor = caf::typed_actor<caf::reacts_to<Start>,        // begin
+                                    caf::reacts_to<Deliver>,      // an item arrived
+                                    caf::reacts_to<Acknowledge>,  // credit returned
+                                    caf::reacts_to<EndOfStream>,  // a producer is finished
+                                    caf::reacts_to<Drain>,        // finish what is under way
+                                    caf::reacts_to<Continue>,     // go on working
+                                    caf::reacts_to<Decision>>;    // after a failure
+
+using SupervisorActor = caf::typed_actor<caf::reacts_to<Start>,          // start all shells
+                                         caf::reacts_to<StageFinished>,  // a stage is through
+                                         caf::reacts_to<StageFailed>,    // apply the policy
+                                         caf::reacts_to<DrainJob>,       // drain all sources
+                                         caf::reacts_to<AbortJob>,       // end at once
+                                         caf::reacts_to<DrainTimedOut>>;
+
+}  // namespace arno::graph
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Start)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Deliver)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Acknowledge)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::EndOfStream)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Drain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Continue)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Decision)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::StageFinished)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::StageFailed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::DrainJob)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::AbortJob)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::DrainTimedOut)

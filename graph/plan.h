@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/actor_kind.h"
+#include "graph/job_config.h"
+
+namespace arno::graph {
+
+/// An actor that will be spawned, `replicas` times.
+struct PlannedActor {
+  std::string name;
+  const ActorKind* kind = nullptr;
+  int64_t replicas = 1;
+  std::string on_error;
+  int64_t max_errors = 0;
+  std::shared_ptr<const ActorOptions> options;
+};
+
+/// An edge between ports of planned actors (indices). Each producer replica has a lane to each
+/// consumer replica; the capacity is shared out over the lanes.
+struct PlannedEdge {
+  int from = 0;
+  int from_port = 0;
+  int to = 0;
+  int to_port = 0;
+  int64_t capacity_items = 1;
+  int64_t capacity_bytes = 1;
+};
+
+/// A job that has been checked as a whole and can be spawned.
+struct Plan {
+  JobConfig config;
+  std::vector<PlannedActor> actors;  ///< producers before their consumers, back edges aside
+  std::vector<PlannedEdge> edges;
+
+  /// The most that can be under way on all edges together, bytes.
+  int64_t memory_bound() const;
+  /// The job file with every default filled in, and a table of the edges as comments.
+  std::string to_yaml() const;
+  /// The graph in Graphviz's language.
+  std::string to_dot() const;
+};
+
+/// Checks a job file and plans it; appends everything that is wrong to `problems`, each with file,
+/// line and key. The plan is of use only when there are none. `registry` must outlive the plan.
+Plan make_plan(const RawConfig& file, const Registry& registry, ConfigProblems& problems);
+
+/// What all stages of a job are told; actor and replica are left open.
+StageContext base_context(const JobConfig& config);
+
+}  // namespace arno::graph

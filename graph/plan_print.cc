@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/plan.h"
+
+namespace arno::graph {
+namespace {
+
+std::string port_name(const PlannedActor& actor, const std::vector<Port>& ports, int port) {
+  return fmt::format("{}.{}", actor.name, ports[port].name);
+}
+
+}  // namespace
+
+std::string Plan::to_yaml() const {
+  JobConfig head = config;
+  head.actors.clear();
+  head.edges.clear();
+  std::string out = arno::to_yaml(head);
+  // The writer leaves "actors: {}" and "edges: []"; both follow here with their options.
+  out.resize(out.find("actors: {}"));
+  out += "actors:\n";
+  for (const PlannedActor& actor : actors) {
+    out +=
+        fmt::format("  {}:\n    kind: {}\n    replicas: {}\n    on_error: {}\n    max_errors: {}\n",
+                    actor.name, actor.kind->name, actor.replicas, actor.on_error, actor.max_errors);
+    const std::string options = actor.options->to_yaml(6);
+    out += options.empty() ? "    options: {}\n" : "    options:\n" + options;
+  }
+  out += "edges:\n";
+  for (const PlannedEdge& edge : edges) {
+    const PlannedActor& from = actors[edge.from];
+    const PlannedActor& to = actors[edge.to];
+    out += fmt::format(
+        "  - {{from: {}, to: {}, capacity: {}, capacity_mb: {}}}  # {}, {} lane(s){}\n",
+        port_name(from, from.kind->outputs, edge.from_port),
+        port_name(to, to.kind->inputs, edge.to_port), edge.capacity_items,
+        edge.capacity_bytes >> 20, from.kind->outputs[edge.from_port].type_name,
+        from.replicas * to.replicas, to.kind->inputs[edge.to_port].back_edge ? ", back edge" : "");
+  }
+  out +=
+      fmt::format("# At most {} MiB are under way on all edges together.\n", memory_bound() >> 20);
+  return out;
+}
+
+std::string Plan::to_dot() const {
+  std::string out =
+      fmt::format("digraph \"{}\" {{\n  rankdir=LR;\n  node [shape=box];\n", config.job);
+  for (const PlannedActor& actor : actors) {
+    out +=
+        fmt::format("  \"{}\" [label=\"{}\\n{}{}\"];\n", actor.name, actor.name, actor.kind->name,
+                    actor.replicas > 1 ? fmt::format(" x {}", actor.replicas) : "");
+  }
+  for (const PlannedEdge& edge : edges) {
+    const PlannedActor& from = actors[edge.from];
+    const PlannedActor& to = actors[edge.to];
+    const bool back = to.kind->inputs[edge.to_port].back_edge;
+    out += fmt::format("  \"{}\" -> \"{}\" [label=\"{} ({})\"{}];\n", from.name, to.name,
+                       from.kind->outputs[edge.from_port].type_name, edge.capacity_items,
+                       back ? ", style=dashed, constraint=false" : "");
+  }
+  return out + "}\n";
+}
+
+}  // namespace arno::graph
