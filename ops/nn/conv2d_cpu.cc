@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "ops/core/detail/onednn.h"
 #include "ops/nn/detail/conv2d_kernels.h"
 
@@ -87,56 +89,115 @@ Block arranged(const onednn::Program& program, const onednn::Key& name, const Co
   return out;
 }
 
-}  // namespace
-
-void conv2d_forward(detail::Conv2dForward& args) {
+void forward(const detail::Conv2dForward& args) {
   const Conv2dDims& d = args.dims;
   const DType dtype = args.x.dtype();
   const bool with_bias = args.bias.defined();
-  const auto forward =
+  const auto program =
       onednn::program(key(Kind::conv_forward, d, dtype, with_bias), [&]() -> dnnl::primitive {
         return dnnl::convolution_forward(forward_desc(d, dtype, with_bias));
       });
   const Block weight =
-      arranged(*forward, key(Kind::reorder_for_forward, d, dtype, with_bias), d, args.weight);
+      arranged(*program, key(Kind::reorder_for_forward, d, dtype, with_bias), d, args.weight);
   if (with_bias) {
-    forward->run({{DNNL_ARG_SRC, args.x.raw()},
+    program->run({{DNNL_ARG_SRC, args.x.raw()},
                   {DNNL_ARG_WEIGHTS, weight.get()},
                   {DNNL_ARG_BIAS, args.bias.raw()},
                   {DNNL_ARG_DST, args.y.raw()}});
   } else {
-    forward->run({{DNNL_ARG_SRC, args.x.raw()},
+    program->run({{DNNL_ARG_SRC, args.x.raw()},
                   {DNNL_ARG_WEIGHTS, weight.get()},
                   {DNNL_ARG_DST, args.y.raw()}});
   }
 }
 
-void conv2d_backward_data(detail::Conv2dBackwardData& args) {
+void backward_data(const detail::Conv2dBackwardData& args) {
   const Conv2dDims& d = args.dims;
   const DType dtype = args.grad_y.dtype();
-  const auto backward = onednn::program(key(Kind::conv_backward_data, d, dtype, false),
-                                        [&] { return make_backward_data(d, dtype); });
+  const auto program = onednn::program(key(Kind::conv_backward_data, d, dtype, false),
+                                       [&] { return make_backward_data(d, dtype); });
   const Block weight =
-      arranged(*backward, key(Kind::reorder_for_backward_data, d, dtype, false), d, args.weight);
-  backward->run({{DNNL_ARG_DIFF_DST, args.grad_y.raw()},
-                 {DNNL_ARG_WEIGHTS, weight.get()},
-                 {DNNL_ARG_DIFF_SRC, args.grad_x.raw()}});
+      arranged(*program, key(Kind::reorder_for_backward_data, d, dtype, false), d, args.weight);
+  program->run({{DNNL_ARG_DIFF_DST, args.grad_y.raw()},
+                {DNNL_ARG_WEIGHTS, weight.get()},
+                {DNNL_ARG_DIFF_SRC, args.grad_x.raw()}});
 }
 
-void conv2d_backward_weights(detail::Conv2dBackwardWeights& args) {
+void backward_weights(const detail::Conv2dBackwardWeights& args) {
   const Conv2dDims& d = args.dims;
   const DType dtype = args.x.dtype();
-  const auto backward = onednn::program(key(Kind::conv_backward_weights, d, dtype, false),
-                                        [&] { return make_backward_weights(d, dtype); });
-  const memory::desc layout = backward->layout_of(DNNL_ARG_DIFF_WEIGHTS);
+  const auto program = onednn::program(key(Kind::conv_backward_weights, d, dtype, false),
+                                       [&] { return make_backward_weights(d, dtype); });
+  const memory::desc layout = program->layout_of(DNNL_ARG_DIFF_WEIGHTS);
   const Block grads = allocate(layout);
-  backward->run({{DNNL_ARG_SRC, args.x.raw()},
-                 {DNNL_ARG_DIFF_DST, args.grad_y.raw()},
-                 {DNNL_ARG_DIFF_WEIGHTS, grads.get()}});
+  program->run({{DNNL_ARG_SRC, args.x.raw()},
+                {DNNL_ARG_DIFF_DST, args.grad_y.raw()},
+                {DNNL_ARG_DIFF_WEIGHTS, grads.get()}});
   const auto reorder =
       onednn::program(key(Kind::reorder_from_backward_weights, d, dtype, false),
                       [&] { return make_reorder(layout, plain_weights(d, DType::f32)); });
   reorder->run({{DNNL_ARG_FROM, grads.get()}, {DNNL_ARG_TO, args.grad_weight.raw()}});
+}
+
+/// Calls run(dims, first image) for chunks of the images whose x and y take about 32 MiB in f32.
+template <class Run>
+void for_each_chunk(const Conv2dDims& d, Run&& run) {
+  const int64_t image = 4 * (d.H * d.W * d.C + d.Ho * d.Wo * d.O);
+  const int64_t step = std::max<int64_t>(1, (32 << 20) / image);
+  for (int64_t first = 0; first < d.B; first += step) {
+    Conv2dDims part = d;
+    part.B = std::min(step, d.B - first);
+    run(part, first);
+  }
+}
+
+void forward_widened(const detail::Conv2dForward& args) {
+  const Tensor weight = args.weight.to(DType::f32);
+  for_each_chunk(args.dims, [&](const Conv2dDims& d, int64_t first) {
+    Tensor y = args.y.narrow(first, d.B);
+    const Tensor wide = Tensor::empty(y.shape(), DType::f32);
+    forward({d, args.x.narrow(first, d.B).to(DType::f32), weight, args.bias, wide});
+    y.copy_from(wide);
+  });
+}
+
+void backward_data_widened(const detail::Conv2dBackwardData& args) {
+  const Tensor weight = args.weight.to(DType::f32);
+  for_each_chunk(args.dims, [&](const Conv2dDims& d, int64_t first) {
+    Tensor grad_x = args.grad_x.narrow(first, d.B);
+    const Tensor wide = Tensor::empty(grad_x.shape(), DType::f32);
+    backward_data({d, args.grad_y.narrow(first, d.B).to(DType::f32), weight, wide});
+    grad_x.copy_from(wide);
+  });
+}
+
+void backward_weights_widened(const detail::Conv2dBackwardWeights& args) {
+  Tensor sum = args.grad_weight;
+  for_each_chunk(args.dims, [&](const Conv2dDims& d, int64_t first) {
+    Tensor part = first == 0 ? sum : Tensor::empty(sum.shape(), DType::f32);
+    backward_weights({d, args.x.narrow(first, d.B).to(DType::f32),
+                      args.grad_y.narrow(first, d.B).to(DType::f32), part});
+    if (first == 0) return;
+    const auto more = part.data<float>();
+    const auto total = sum.mutable_data<float>();
+    for (size_t i = 0; i < total.size(); ++i) total[i] += more[i];
+  });
+}
+
+bool is_widened(DType dtype) { return dtype == DType::bf16 && !onednn::has_fast_bf16(); }
+
+}  // namespace
+
+void conv2d_forward(detail::Conv2dForward& args) {
+  is_widened(args.x.dtype()) ? forward_widened(args) : forward(args);
+}
+
+void conv2d_backward_data(detail::Conv2dBackwardData& args) {
+  is_widened(args.grad_y.dtype()) ? backward_data_widened(args) : backward_data(args);
+}
+
+void conv2d_backward_weights(detail::Conv2dBackwardWeights& args) {
+  is_widened(args.x.dtype()) ? backward_weights_widened(args) : backward_weights(args);
 }
 
 }  // namespace arno::ops::cpu
