@@ -28,9 +28,9 @@ struct SampleId {
 /// A sample as its shard holds it.
 struct RawItem {
   SampleId id;
-  std::string name;               ///< key in the shard
-  std::vector<std::byte> image;   ///< encoded
-  std::vector<std::string> texts; ///< at least one, UTF-8
+  std::string name;                ///< key in the shard
+  std::vector<std::byte> image;    ///< encoded
+  std::vector<std::string> texts;  ///< at least one, UTF-8
 };
 
 /// Decoded: RGB. Of a large JPEG only the crop was decoded, at a resolution close to the target.

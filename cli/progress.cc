@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/progress.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace arno::cli {
 namespace {
@@ -35,9 +35,8 @@ void Progress::on_step(const graph::StepReport& report) {
   const double excess = report.loss - report.floor;
   if (any_step_) {
     const double seconds = std::chrono::duration<double>(now - last_step_).count();
-    seconds_per_step_ = seconds_per_step_ == 0
-                            ? seconds
-                            : kMemory * seconds_per_step_ + (1 - kMemory) * seconds;
+    seconds_per_step_ =
+        seconds_per_step_ == 0 ? seconds : kMemory * seconds_per_step_ + (1 - kMemory) * seconds;
   }
   excess_loss_ = any_step_ ? kMemory * excess_loss_ + (1 - kMemory) * excess : excess;
   any_step_ = true;
@@ -54,11 +53,11 @@ void Progress::on_step(const graph::StepReport& report) {
 }
 
 std::string Progress::describe(const graph::StepReport& report, double images_per_second) const {
-  const double left =
-      seconds_per_step_ * static_cast<double>(report.total_steps - report.step);
-  return fmt::format("[{}] step {}/{}  loss {:.4f} above floor  lr {:.2e}  {:.0f} images/s  {} left",
-                     report.stage, report.step, report.total_steps, excess_loss_,
-                     report.learning_rate, images_per_second, duration(left));
+  const double left = seconds_per_step_ * static_cast<double>(report.total_steps - report.step);
+  return fmt::format(
+      "[{}] step {}/{}  loss {:.4f} above floor  lr {:.2e}  {:.0f} images/s  {} left", report.stage,
+      report.step, report.total_steps, excess_loss_, report.learning_rate, images_per_second,
+      duration(left));
 }
 
 void Progress::on_evaluation(const graph::EvaluationReport& report) {

@@ -32,12 +32,12 @@ void DecoderOptions::fields(ConfigFields& f) {
   f.text("truncated", truncated,
          {.doc = "an image that ends early: fail rejects it, fill keeps what there is",
           .one_of = {"fail", "fill"}});
-  f.require(crop.scale_min <= crop.scale_max, "crop_scale_min",
-            fmt::format("found {}, expected at most crop_scale_max {}", crop.scale_min,
-                        crop.scale_max));
-  f.require(crop.ratio_min <= crop.ratio_max, "crop_ratio_min",
-            fmt::format("found {}, expected at most crop_ratio_max {}", crop.ratio_min,
-                        crop.ratio_max));
+  f.require(
+      crop.scale_min <= crop.scale_max, "crop_scale_min",
+      fmt::format("found {}, expected at most crop_scale_max {}", crop.scale_min, crop.scale_max));
+  f.require(
+      crop.ratio_min <= crop.ratio_max, "crop_ratio_min",
+      fmt::format("found {}, expected at most crop_ratio_max {}", crop.ratio_min, crop.ratio_max));
 }
 
 Decoder::Decoder(const DecoderOptions& options, const graph::StageContext& context)

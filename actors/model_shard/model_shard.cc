@@ -11,8 +11,7 @@ namespace arno::actors {
 void ModelShardOptions::fields(ConfigFields& f) {
   trainer.fields(f);
   f.integer("threads", threads, {.doc = "threads of the operators", .min = 1, .max = 1024});
-  f.integer("checkpoint_every", checkpoint_every,
-            {.doc = "steps between checkpoints", .min = 1});
+  f.integer("checkpoint_every", checkpoint_every, {.doc = "steps between checkpoints", .min = 1});
   f.integer("evaluate_every", evaluate_every,
             {.doc = "steps between evaluations; 0: only at the end", .min = 0});
 }
@@ -20,10 +19,10 @@ void ModelShardOptions::fields(ConfigFields& f) {
 void ModelShardOptions::check(const graph::StageContext& context, const RawConfig& where,
                               ConfigProblems& problems) const {
   if (trainer.micro_batch > context.training.batch_size) {
-    problems.push_back(where.problem(
-        fmt::format("found {}, expected at most training.batch_size {}", trainer.micro_batch,
-                    context.training.batch_size),
-        "micro_batch"));
+    problems.push_back(
+        where.problem(fmt::format("found {}, expected at most training.batch_size {}",
+                                  trainer.micro_batch, context.training.batch_size),
+                      "micro_batch"));
   }
 }
 
@@ -50,8 +49,7 @@ void ModelShard::on_item(int port, const graph::Payload& item, graph::Outbox& ou
 void ModelShard::start_step(const florence::TrainingBatch& batch, graph::Outbox& out) {
   FeaturesItem features{
       .step = batch.step, .features = trainer_.forward(batch), .labels = batch.labels};
-  const size_t bytes =
-      features.features.image.size_bytes() + features.features.text.size_bytes();
+  const size_t bytes = features.features.image.size_bytes() + features.features.text.size_bytes();
   batch_size_ = batch.size();
   awaiting_loss_ = true;
   out.emit(kFeatures, graph::Payload::of(std::move(features), bytes));

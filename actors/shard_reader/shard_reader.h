@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <deque>
-#include <map>
 #include <memory>
 
 #include "actors/items.h"
+#include "actors/shard_reader/quarantine.h"
 #include "actors/shard_reader/sample_order.h"
 #include "graph/actor_kind.h"
 #include "io/shard_set.h"
@@ -23,8 +22,8 @@ struct SourceOptions {
 
 struct ShardReaderOptions {
   std::vector<SourceOptions> sources;
-  int64_t window = 1024;         ///< slots that may be under way at once
-  double max_bad_share = 0.05;   ///< of the samples read; above it the job stops
+  int64_t window = 1024;        ///< slots that may be under way at once
+  double max_bad_share = 0.05;  ///< of the samples read; above it the job stops
 
   void fields(ConfigFields& f);
   void check(const graph::StageContext&, const RawConfig& where, ConfigProblems& problems) const;
@@ -40,25 +39,22 @@ class ShardReader final : public graph::Stage {
   enum Output { kSamples };
 
   ShardReader(const ShardReaderOptions& options, const graph::StageContext& context);
-  ~ShardReader() override;
 
   void on_item(int port, const graph::Payload& item, graph::Outbox& out) override;
   graph::Produced produce(graph::Outbox& out) override;
   void on_drain() override { end_slot_ = next_slot_; }
 
  private:
-  class Quarantine;
-
-  SampleId sample_at(uint64_t slot, uint32_t attempt) const;
-  void emit_or_replace(SampleId id, graph::Outbox& out);
+  /// Emits the sample of a slot, from the given attempt on.
+  void emit_or_replace(uint64_t slot, uint32_t attempt, graph::Outbox& out);
   void account_bad(const SampleId& id, const std::string& cause, const std::string& detail);
 
   ShardReaderOptions options_;
   graph::StageContext context_;
   std::vector<std::shared_ptr<const io::ShardSet>> sources_;
   SampleOrder order_;
-  std::unique_ptr<Quarantine> quarantine_;
-  std::deque<SampleId> replacements_;
+  Quarantine quarantine_;
+  std::vector<monitoring::Gauge> epochs_;  ///< by source
   uint64_t next_slot_ = 0;
   uint64_t delivered_ = 0;  ///< every slot below is at the batcher
   uint64_t end_slot_ = 0;

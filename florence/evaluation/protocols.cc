@@ -32,8 +32,8 @@ int64_t rank_of_best(std::span<const float> scores, std::span<const int32_t> rig
   float best = -std::numeric_limits<float>::infinity();
   for (const int32_t candidate : right) best = std::max(best, scores[candidate]);
   const auto ahead = std::ranges::count_if(scores, [best](float s) { return !(s < best); });
-  const auto tied_right = std::ranges::count_if(
-      right, [&](int32_t candidate) { return !(scores[candidate] < best); });
+  const auto tied_right =
+      std::ranges::count_if(right, [&](int32_t candidate) { return !(scores[candidate] < best); });
   return ahead - tied_right;
 }
 
@@ -92,9 +92,9 @@ ZeroShotResult zero_shot_accuracy(const ops::Tensor& images, const ops::Tensor& 
   int64_t top1 = 0;
   for (int64_t k = 0; k < class_count; ++k) {
     top1 += hits[k];
-    out.class_accuracy.push_back(seen[k] == 0 ? std::numeric_limits<double>::quiet_NaN()
-                                              : static_cast<double>(hits[k]) /
-                                                    static_cast<double>(seen[k]));
+    out.class_accuracy.push_back(seen[k] == 0
+                                     ? std::numeric_limits<double>::quiet_NaN()
+                                     : static_cast<double>(hits[k]) / static_cast<double>(seen[k]));
     if (seen[k] == 0) continue;
     ++classes_seen;
     out.mean_per_class += out.class_accuracy.back();

@@ -24,7 +24,7 @@ struct FlorenceConfig {
   int64_t projection_dim = 512;
   double init_temperature = 14.2857;  ///< multiplier of the cosine, 1 / 0.07 as in CLIP
   double max_temperature = 100;
-  std::string compute = "f32";            ///< f32 or bf16
+  std::string compute = "f32";  ///< f32 or bf16
   bool checkpoint_activations = false;
 
   void fields(ConfigFields& f);

@@ -34,7 +34,8 @@ FlorenceModel::FlorenceModel(const FlorenceConfig& config, int64_t resolution, i
   const Initializer top(parameters_, init);
   image_projection_ =
       top.trunc_normal("image_projection", {image_tower_.width(), config.projection_dim});
-  text_projection_ = top.trunc_normal("text_projection", {config.text_width, config.projection_dim});
+  text_projection_ =
+      top.trunc_normal("text_projection", {config.text_width, config.projection_dim});
   log_temperature_ = top.constant("logit_scale", {}, std::log(config.init_temperature));
 }
 

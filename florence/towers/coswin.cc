@@ -105,8 +105,8 @@ struct CoSwin::Stage {
 
 CoSwin::CoSwin(const CoSwinConfig& config, int64_t resolution, const Initializer& init)
     : config_(config) {
-  const int64_t total_blocks = config.depths[0] + config.depths[1] + config.depths[2] +
-                               config.depths[3];
+  const int64_t total_blocks =
+      config.depths[0] + config.depths[1] + config.depths[2] + config.depths[3];
   const std::array<int64_t, 4> sides = grid_sides(resolution);
   uint64_t number = 0;
   for (int64_t s = 0; s < 4; ++s) {
@@ -179,8 +179,8 @@ namespace {
 
 const std::map<std::string, CoSwinConfig>& presets() {
   static const std::map<std::string, CoSwinConfig> table{
-      {"nano", {.channels = 48, .depths = {1, 1, 2, 1}, .head_dim = 16, .window = 4,
-                .drop_path = 0.0}},
+      {"nano",
+       {.channels = 48, .depths = {1, 1, 2, 1}, .head_dim = 16, .window = 4, .drop_path = 0.0}},
       {"T", {.channels = 96, .depths = {2, 2, 6, 2}, .drop_path = 0.2}},
       {"S", {.channels = 96, .depths = {2, 2, 18, 2}, .drop_path = 0.3}},
       {"B", {.channels = 128, .depths = {2, 2, 18, 2}, .drop_path = 0.5}},
@@ -200,8 +200,6 @@ CoSwinConfig coswin_preset(const std::string& name) {
   return found->second;
 }
 
-std::vector<std::string> coswin_preset_names() {
-  return {"nano", "T", "S", "B", "L", "H"};
-}
+std::vector<std::string> coswin_preset_names() { return {"nano", "T", "S", "B", "L", "H"}; }
 
 }  // namespace arno::florence

@@ -14,7 +14,7 @@ namespace arno::florence {
 
 /// The shape of a CoSwin image tower.
 struct CoSwinConfig {
-  int64_t channels = 96;                     ///< of the first stage; doubled by each merge
+  int64_t channels = 96;                      ///< of the first stage; doubled by each merge
   std::array<int64_t, 4> depths{2, 2, 6, 2};  ///< blocks of each stage
   int64_t head_dim = 32;
   int64_t window = 7;      ///< tokens

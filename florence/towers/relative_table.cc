@@ -23,8 +23,8 @@ struct Taps {
 
 /// Where output position i of n looks in an input of m positions.
 Taps taps_at(int64_t i, int64_t n, int64_t m) {
-  const double center = (static_cast<double>(i) + 0.5) * static_cast<double>(m) /
-                            static_cast<double>(n) - 0.5;
+  const double center =
+      (static_cast<double>(i) + 0.5) * static_cast<double>(m) / static_cast<double>(n) - 0.5;
   const double base = std::floor(center);
   Taps taps{.index = {}, .weight = cubic_weights(center - base)};
   for (int64_t k = 0; k < 4; ++k) {

@@ -19,9 +19,9 @@ struct NamedTensor {
 /// data order and all draws are functions of (seed, step).
 struct Snapshot {
   int64_t step = 0;
-  int64_t resolution = 0;  ///< of the model, pixels
-  int64_t window = 0;      ///< of the model, tokens
-  std::string model_yaml;  ///< FlorenceConfig
+  int64_t resolution = 0;              ///< of the model, pixels
+  int64_t window = 0;                  ///< of the model, tokens
+  std::string model_yaml;              ///< FlorenceConfig
   std::vector<NamedTensor> weights;    ///< UniCL's names
   std::vector<NamedTensor> optimizer;  ///< "exp_avg.<name>", "exp_avg_sq.<name>", "steps.<name>"
 

@@ -17,8 +17,8 @@ constexpr uint64_t kInitKey = 1;
 std::vector<ops::AdamWSlot> slots_of(const ParameterSet& parameters) {
   std::vector<ops::AdamWSlot> slots;
   for (const Parameter& parameter : parameters.all()) {
-    slots.push_back({.name = parameter.name, .variable = parameter.variable,
-                     .decay = parameter.decay});
+    slots.push_back(
+        {.name = parameter.name, .variable = parameter.variable, .decay = parameter.decay});
   }
   return slots;
 }
@@ -32,9 +32,10 @@ const NamedTensor& find_tensor(const std::vector<NamedTensor>& tensors, const st
 }
 
 void check_same_shape(const std::string& name, const ops::Tensor& found, const ops::Shape& wanted) {
-  ARNO_CHECK(found.shape() == wanted, Errc::data_corrupt,
-             "[checkpoint] \"{}\" has shape {}, the configured model has {}: it is of another model",
-             name, found.shape().to_string(), wanted.to_string());
+  ARNO_CHECK(
+      found.shape() == wanted, Errc::data_corrupt,
+      "[checkpoint] \"{}\" has shape {}, the configured model has {}: it is of another model", name,
+      found.shape().to_string(), wanted.to_string());
 }
 
 }  // namespace
@@ -182,9 +183,7 @@ StepOutcome Trainer::finish_step(const ops::UniclLossResult& loss) {
   model_.clamp_temperature();
   model_.parameters().clear_grads();
   ++steps_done_;
-  return {.learning_rate = learning_rate,
-          .temperature = model_.temperature(),
-          .grad_norm = norm};
+  return {.learning_rate = learning_rate, .temperature = model_.temperature(), .grad_norm = norm};
 }
 
 void Trainer::backward(const ops::UniclLossResult& loss) {

@@ -11,12 +11,12 @@ namespace arno::florence {
 
 /// N triplets (image, text, label) of one optimiser step (Florence, section 2.2).
 struct TrainingBatch {
-  int64_t step = 0;      ///< from 0
-  ops::Tensor images;    ///< f32 [N, S, S, 3], normalised
-  PackedTexts texts;     ///< each distinct text once
-  ops::Tensor text_rows; ///< i32 [N]: which of `texts` belongs to each image
-  std::vector<int32_t> labels;   ///< [N]: equal labels are positives of each other
-  std::vector<RandomKey> keys;   ///< [N]: of each sample, for what is drawn inside the model
+  int64_t step = 0;             ///< from 0
+  ops::Tensor images;           ///< f32 [N, S, S, 3], normalised
+  PackedTexts texts;            ///< each distinct text once
+  ops::Tensor text_rows;        ///< i32 [N]: which of `texts` belongs to each image
+  std::vector<int32_t> labels;  ///< [N]: equal labels are positives of each other
+  std::vector<RandomKey> keys;  ///< [N]: of each sample, for what is drawn inside the model
 
   int64_t size() const { return static_cast<int64_t>(labels.size()); }
 };

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/builtin.h"
+
+#include "actors/augmenter/augmenter.h"
+#include "actors/batcher/batcher.h"
+#include "actors/checkpointer/checkpointer.h"
+#include "actors/contrastive_loss/contrastive_loss.h"
+#include "actors/decoder/decoder.h"
+#include "actors/evaluator/evaluator.h"
+#include "actors/model_shard/model_shard.h"
+#include "actors/prompt_sampler/prompt_sampler.h"
+#include "actors/shard_reader/shard_reader.h"
+#include "actors/tokenizer/tokenizer.h"
+
+namespace arno::actors {
+
+void register_builtin_actors(graph::Registry& registry) {
+  // Sorted by name, one a line.
+  registry.add(augmenter_kind());
+  registry.add(batcher_kind());
+  registry.add(checkpointer_kind());
+  registry.add(contrastive_loss_kind());
+  registry.add(decoder_kind());
+  registry.add(evaluator_kind());
+  registry.add(model_shard_kind());
+  registry.add(prompt_sampler_kind());
+  registry.add(shard_reader_kind());
+  registry.add(tokenizer_kind());
+}
+
+}  // namespace arno::actors

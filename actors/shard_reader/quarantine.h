@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "actors/items.h"
+
+namespace arno::actors {
+
+/// The list of samples that could not be used, in `<run>/quarantine.jsonl`: one JSON object a
+/// line, each sample once, also over resumed runs.
+class Quarantine {
+ public:
+  /// Throws io_failed.
+  explicit Quarantine(const std::filesystem::path& run);
+
+  /// Notes a bad sample; returns false when it was known.
+  bool add(const std::string& source, uint64_t index, const std::string& cause,
+           const std::string& detail);
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  std::filesystem::path path_;
+  std::set<std::pair<std::string, uint64_t>> known_;
+  std::unique_ptr<std::FILE, Close> file_;
+};
+
+}  // namespace arno::actors
