@@ -8,8 +8,7 @@
 namespace arno::actors {
 
 struct PromptSamplerOptions {
-  std::string templates;        ///< a text file, one template a line; empty: the built-in set
-  int64_t max_short_words = 2;  ///< texts up to this length get a template
+  std::string templates;  ///< a text file, one template a line; empty: the built-in set
 
   void fields(ConfigFields& f);
   void check(const graph::StageContext&, const RawConfig& where, ConfigProblems& problems) const;

@@ -61,6 +61,16 @@ void FlorenceModel::clamp_temperature() {
   value = std::clamp(value, 0.0F, static_cast<float>(std::log(config_.max_temperature)));
 }
 
+void FlorenceModel::load(const std::vector<NamedTensor>& weights) {
+  for (const Parameter& parameter : parameters_.all()) {
+    ops::Variable variable = parameter.variable;
+    copy_checked(weights, parameter.name, variable.mutable_value());
+  }
+  ARNO_CHECK(weights.size() == parameters_.all().size(), Errc::data_corrupt,
+             "[checkpoint] holds {} tensors, the configured model has {}: it is of another model",
+             weights.size(), parameters_.all().size());
+}
+
 std::vector<std::string> FlorenceModel::set_geometry(int64_t resolution, int64_t window) {
   resolution_ = resolution;
   std::vector<std::string> changed =

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "florence/model/florence_config.h"
+#include "florence/training/snapshot.h"
 
 namespace arno::florence {
 
@@ -31,6 +32,10 @@ class FlorenceModel {
   /// Goes over to another resolution or window (0: that of the preset). Returns the names of the
   /// parameters that changed shape.
   std::vector<std::string> set_geometry(int64_t resolution, int64_t window);
+
+  /// Copies values into the parameters, by name. Throws data_corrupt, naming what differs, unless
+  /// `weights` are those of a model of this shape.
+  void load(const std::vector<NamedTensor>& weights);
 
   ParameterSet& parameters() { return parameters_; }
   const ParameterSet& parameters() const { return parameters_; }

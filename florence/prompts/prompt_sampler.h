@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 
@@ -12,42 +10,33 @@
 
 namespace arno::florence {
 
-/// The label y of a text: the hash of its normalised form, before any template (Florence, section
-/// 2.2: texts that are the same share a label and are positives of each other).
-Hash128 text_label(std::string_view text);
-
-/// Which of an image's texts may be chosen.
-enum class TextChoice {
-  any,        ///< all; short ones are put into a template
-  long_only,  ///< those too long for a template: the second stage leaves all augmented data out
-};
-
-/// What an image is paired with in one step.
+/// A text as the text tower gets it.
 struct SampledPrompt {
-  std::string text;         ///< cleaned, and templated when it was short
-  int template_index = -1;  ///< of PromptTemplates; -1 when no template was used
-  Hash128 label;            ///< text_label of the chosen text
+  std::string text;
+  /// hash128 of the normalised text before templating: samples with equal labels are positives of
+  /// each other (Florence, section 2.2).
+  Hash128 label;
+  bool templated = false;
 };
 
-/// Draws a text of an image, and for a short one a template (Florence, section 2.2).
+/// Chooses one of a sample's texts at random, and puts a short one into a random template.
 class PromptSampler {
  public:
-  /// Texts of 1 to `max_words` words get a template; the paper says "one or two words". Throws
-  /// invalid_argument if max_words < 0.
-  explicit PromptSampler(PromptTemplates templates, int64_t max_words = 2);
+  /// Texts of up to `max_short_words` words get a template.
+  PromptSampler(PromptTemplates templates, size_t max_short_words)
+      : templates_(std::move(templates)), max_short_words_(max_short_words) {}
 
-  /// A uniform choice among the allowed texts, then among the templates, both by `key` alone.
-  /// Nothing when no text is allowed; texts without a word never are.
-  std::optional<SampledPrompt> sample(std::span<const std::string> texts, RandomKey key,
-                                      TextChoice choice = TextChoice::any) const;
-
-  const PromptTemplates& templates() const { return templates_; }
+  /// `texts`: at least one. `long_texts_only` (stage 2 of the pre-training): chooses among the
+  /// texts that need no template; when there is none, any text as it is. The same key draws the
+  /// same. Throws invalid_argument without texts.
+  SampledPrompt sample(std::span<const std::string> texts, RandomKey key,
+                       bool long_texts_only) const;
 
  private:
-  bool is_short(size_t words) const { return words <= max_words_; }
+  bool is_short(const std::string& text) const;
 
   PromptTemplates templates_;
-  size_t max_words_;
+  size_t max_short_words_;
 };
 
 }  // namespace arno::florence

@@ -14,6 +14,10 @@ struct NamedTensor {
   ops::Tensor value;
 };
 
+/// Copies the tensor of this name into `to`. Throws data_corrupt, naming it, when there is none or
+/// its shape or dtype is another: the tensors are then of another model.
+void copy_checked(const std::vector<NamedTensor>& from, const std::string& name, ops::Tensor& to);
+
 /// The state of a training after `step` steps. Immutable and shared: the training goes on while
 /// it is written or evaluated. With the configuration it determines every later step, because
 /// data order and all draws are functions of (seed, step).

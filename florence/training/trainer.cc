@@ -23,21 +23,6 @@ std::vector<ops::AdamWSlot> slots_of(const ParameterSet& parameters) {
   return slots;
 }
 
-const NamedTensor& find_tensor(const std::vector<NamedTensor>& tensors, const std::string& name) {
-  const auto found = std::ranges::find(tensors, name, &NamedTensor::name);
-  ARNO_CHECK(found != tensors.end(), Errc::data_corrupt,
-             "[checkpoint] holds no \"{}\", which the configured model has: it is of another model",
-             name);
-  return *found;
-}
-
-void check_same_shape(const std::string& name, const ops::Tensor& found, const ops::Shape& wanted) {
-  ARNO_CHECK(
-      found.shape() == wanted, Errc::data_corrupt,
-      "[checkpoint] \"{}\" has shape {}, the configured model has {}: it is of another model", name,
-      found.shape().to_string(), wanted.to_string());
-}
-
 }  // namespace
 
 void TrainerConfig::fields(ConfigFields& f) {
@@ -52,13 +37,6 @@ void TrainerConfig::fields(ConfigFields& f) {
   f.number("clip_norm", clip_norm, {.doc = "largest gradient norm; 0: no clipping", .min = 0});
 }
 
-size_t Snapshot::size_bytes() const {
-  size_t total = 0;
-  for (const NamedTensor& tensor : weights) total += tensor.value.size_bytes();
-  for (const NamedTensor& tensor : optimizer) total += tensor.value.size_bytes();
-  return total;
-}
-
 Trainer::Trainer(TrainerConfig config, TrainingConfig schedule, uint64_t seed)
     : config_(std::move(config)),
       schedule_(std::move(schedule)),
@@ -71,19 +49,9 @@ void Trainer::restore(const Snapshot& snapshot) {
   for (const std::string& name : model_.set_geometry(snapshot.resolution, snapshot.window)) {
     optimizer_.reset_state(name);
   }
-  for (const Parameter& parameter : model_.parameters().all()) {
-    const NamedTensor& weight = find_tensor(snapshot.weights, parameter.name);
-    check_same_shape(weight.name, weight.value, parameter.variable.shape());
-    ops::Variable variable = parameter.variable;
-    variable.mutable_value().copy_from(weight.value);
-  }
-  ARNO_CHECK(snapshot.weights.size() == model_.parameters().all().size(), Errc::data_corrupt,
-             "[checkpoint] holds {} tensors, the configured model has {}: it is of another model",
-             snapshot.weights.size(), model_.parameters().all().size());
+  model_.load(snapshot.weights);
   for (ops::NamedState& state : optimizer_.states()) {
-    const NamedTensor& stored = find_tensor(snapshot.optimizer, state.name);
-    check_same_shape(state.name, stored.value, state.value.shape());
-    state.value.copy_from(stored.value);
+    copy_checked(snapshot.optimizer, state.name, state.value);
   }
   steps_done_ = snapshot.step;
 }
