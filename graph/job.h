@@ -3,30 +3,50 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "graph/job_result.h"
 #include "graph/plan.h"
 
 namespace arno::graph {
 
+/// What one replica of an actor has done. The four times add up to all of its time from start to
+/// its last event.
+struct ActorStatus {
+  std::string actor;
+  std::string kind;
+  int64_t replica = 0;
+  int64_t items = 0;       ///< handled
+  int64_t sent_items = 0;  ///< each once, however many edges it took
+  int64_t skipped_items = 0;
+  double busy_s = 0;
+  double starved_s = 0;  ///< waited for input
+  double blocked_s = 0;  ///< waited for credit
+  double paused_s = 0;   ///< failed, awaiting the supervisor
+};
+
 /// A running graph. Spawns the actors of a plan, and ends them in order.
 class Job {
  public:
   /// Makes every stage, so errors of their making are thrown here: nothing runs yet. `context` is
-  /// what each stage is told (see base_context()); the plan is copied.
+  /// what each stage is told (see base_context()); its registry and observer outlive the job. The
+  /// plan is copied.
   Job(Plan plan, StageContext context);
-  /// Aborts what still runs.
+  /// Ends what still runs, after the call into a stage that is under way.
   ~Job();
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
 
+  /// Once.
   void start();
-  /// Asks for an ordered end: sources stop, what is under way goes through. Any thread.
+  /// Asks for an ordered end: sources stop, what is under way goes through. Any thread, any time.
   void drain();
-  /// Ends at once. Any thread.
+  /// Ends at once; the result is `failed` with this reason. Any thread.
   void abort(const std::string& reason);
-  /// Waits for the end.
+  /// Waits for the end of a job that was started or aborted.
   JobResult wait();
+  /// All replicas in the plan's order. Any thread.
+  std::vector<ActorStatus> status() const;
 
  private:
   struct Impl;

@@ -3,9 +3,7 @@
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "graph/payload.h"
 
@@ -46,7 +44,7 @@ struct StageFailed {
   int shell;
   Errc code;
   std::string text;
-  bool skip_refused;  ///< it was told to skip the item and had no way to
+  bool fatal;  ///< no policy helps
 };
 /// Begin an ordered end.
 struct DrainJob {};

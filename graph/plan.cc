@@ -5,11 +5,15 @@
 #include <functional>
 #include <optional>
 #include <set>
+#include <tuple>
 
 namespace arno::graph {
 namespace {
 
 constexpr int64_t kMiB = 1 << 20;
+// Bounds that keep the checks of a hostile file cheap.
+constexpr size_t kMaxActors = 1000;
+constexpr int64_t kMaxLanes = 1 << 16;
 
 std::vector<std::string> port_names(const std::vector<Port>& ports) {
   std::vector<std::string> out;
@@ -17,9 +21,15 @@ std::vector<std::string> port_names(const std::vector<Port>& ports) {
   return out;
 }
 
+std::string one_of(const std::vector<std::string>& names) {
+  return names.empty() ? "none, as there is none"
+                       : fmt::format("one of {}", fmt::join(names, ", "));
+}
+
 bool is_name(const std::string& text) {
-  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
-    return std::isalnum(c) || c == '_' || c == '-';
+  const auto letter = [](unsigned char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
+  return !text.empty() && letter(text[0]) && std::ranges::all_of(text, [&](unsigned char c) {
+    return letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-';
   });
 }
 
@@ -30,9 +40,18 @@ class Planner {
       : file_(file), registry_(registry), problems_(problems) {}
 
   Plan run() {
+    const size_t before = problems_.size();
     file_.read(plan_.config, problems_);
-    add_actors();
-    add_edges();
+    readable_ = problems_.size() == before;
+    if (plan_.config.actors.size() > kMaxActors) {
+      report("actors", fmt::format("found {} actors, expected at most {}",
+                                   plan_.config.actors.size(), kMaxActors));
+      return std::move(plan_);
+    }
+    for (const auto& [name, spec] : plan_.config.actors) add_actor(name, spec);
+    for (size_t i = 0; i < plan_.config.edges.size(); ++i) {
+      add_edge(fmt::format("edges[{}]", i), plan_.config.edges[i]);
+    }
     check_ports();
     check_reachable();
     sort_actors();
@@ -40,37 +59,48 @@ class Planner {
   }
 
  private:
+  enum Side { kOutput, kInput };
+  /// A port of a planned actor; no port: the actor is known, the port is not.
+  struct End {
+    int actor;
+    std::optional<int> port;
+  };
+
   void report(const std::string& key, std::string text) {
     problems_.push_back(file_.problem_at(key, std::move(text)));
   }
 
-  void add_actors() {
-    for (const auto& [name, spec] : plan_.config.actors) {
-      const std::string key = "actors." + name;
-      if (!is_name(name)) {
-        report(key, fmt::format("found the name \"{}\", expected letters, digits, _ and -", name));
-      }
-      const ActorKind* kind = registry_.find(spec.kind);
-      if (!kind) {
-        if (!spec.kind.empty()) {
-          report(key + ".kind", fmt::format("found the unknown kind \"{}\"{}, expected one of {}",
-                                            spec.kind, did_you_mean(spec.kind, registry_.names()),
-                                            fmt::join(registry_.names(), ", ")));
-        }
-        unknown_.insert(name);
-        continue;
-      }
-      check_policy(key, spec, *kind);
-      plan_.actors.push_back({.name = name,
-                              .kind = kind,
-                              .replicas = spec.replicas,
-                              .on_error = spec.on_error,
-                              .max_errors = spec.max_errors,
-                              .options = kind->read_options(spec.options, problems_)});
-      StageContext context = base_context(plan_.config);
-      context.actor = name;
-      plan_.actors.back().options->check(context, spec.options, problems_);
+  void add_actor(const std::string& name, const ActorSpec& spec) {
+    const std::string key = "actors." + name;
+    if (!is_name(name)) {
+      report(key, fmt::format("found the name \"{}\", expected a letter, then letters, digits, _ "
+                              "and -",
+                              name));
     }
+    const ActorKind* kind = registry_.find(spec.kind);
+    if (!kind) {
+      if (!spec.kind.empty()) {
+        report(key + ".kind",
+               fmt::format("found the unknown kind \"{}\"{}, expected {}", spec.kind,
+                           did_you_mean(spec.kind, registry_.names()), one_of(registry_.names())));
+      }
+      unknown_.insert(name);
+      return;
+    }
+    check_policy(key, spec, *kind);
+    const size_t before = problems_.size();
+    plan_.actors.push_back({.name = name,
+                            .kind = kind,
+                            .replicas = spec.replicas,
+                            .on_error = spec.on_error,
+                            .max_errors = spec.max_errors,
+                            .options = kind->read_options(spec.options, problems_)});
+    // Checks that need the whole job are made for a job and options that could be read.
+    if (!readable_ || problems_.size() > before) return;
+    StageContext context = base_context(plan_.config);
+    context.actor = name;
+    context.replicas = spec.replicas;
+    plan_.actors.back().options->check(context, spec.options, problems_);
   }
 
   void check_policy(const std::string& key, const ActorSpec& spec, const ActorKind& kind) {
@@ -85,85 +115,102 @@ class Planner {
     }
   }
 
-  /// Index of the actor and of its port, or nothing, and then the reason is reported.
-  std::optional<std::pair<int, int>> resolve(const std::string& key, const std::string& text,
-                                             bool output) {
+  std::optional<End> resolve(const std::string& key, const std::string& text, Side side) {
     const size_t dot = text.find('.');
-    const std::string actor = text.substr(0, dot);
-    if (dot == std::string::npos || unknown_.contains(actor)) {
-      if (dot == std::string::npos) {
-        report(key, fmt::format("found \"{}\", expected actor.port", text));
-      }
+    if (dot == std::string::npos) {
+      // An empty text is one that is missing or no text, and has been reported as such.
+      if (!text.empty()) report(key, fmt::format("found \"{}\", expected actor.port", text));
       return std::nullopt;
     }
+    const std::string actor = text.substr(0, dot);
+    if (unknown_.contains(actor)) return std::nullopt;
     const auto found = std::ranges::find(plan_.actors, actor, &PlannedActor::name);
     if (found == plan_.actors.end()) {
       std::vector<std::string> names;
       for (const PlannedActor& planned : plan_.actors) names.push_back(planned.name);
-      report(key, fmt::format("found the unknown actor \"{}\"{}, expected one of {}", actor,
-                              did_you_mean(actor, names), fmt::join(names, ", ")));
+      names.insert(names.end(), unknown_.begin(), unknown_.end());
+      report(key, fmt::format("found the unknown actor \"{}\"{}, expected {}", actor,
+                              did_you_mean(actor, names), one_of(names)));
       return std::nullopt;
     }
-    const std::vector<Port>& ports = output ? found->kind->outputs : found->kind->inputs;
-    const std::string name = text.substr(dot + 1);
-    const auto port = std::ranges::find(ports, name, &Port::name);
-    if (port == ports.end()) {
-      report(key,
-             fmt::format(
-                 "{} \"{}\" has no {} \"{}\"{}, expected one of {}", found->kind->name, actor,
-                 output ? "output" : "input", name, did_you_mean(name, port_names(ports)),
-                 ports.empty() ? "none" : fmt::format("{}", fmt::join(port_names(ports), ", "))));
-      return std::nullopt;
-    }
-    return std::pair(static_cast<int>(found - plan_.actors.begin()),
-                     static_cast<int>(port - ports.begin()));
+    return End{static_cast<int>(found - plan_.actors.begin()),
+               resolve_port(key, *found, text.substr(dot + 1), side)};
   }
 
-  void add_edges() {
-    std::set<std::pair<int, int>> fed;
-    for (size_t i = 0; i < plan_.config.edges.size(); ++i) {
-      const EdgeSpec& spec = plan_.config.edges[i];
-      const std::string key = fmt::format("edges[{}]", i);
-      const auto from = resolve(key + ".from", spec.from, true);
-      const auto to = resolve(key + ".to", spec.to, false);
-      if (!from || !to) continue;
-      const Port& sender = plan_.actors[from->first].kind->outputs[from->second];
-      const Port& receiver = plan_.actors[to->first].kind->inputs[to->second];
-      if (sender.type != receiver.type) {
-        report(key, fmt::format("{} carries {}, {} expects {}", spec.from, sender.type_name,
-                                spec.to, receiver.type_name));
-      }
-      if (!fed.insert(*to).second) {
-        report(key + ".to", fmt::format("{} is fed by two edges, expected one", spec.to));
-      }
-      plan_.edges.push_back({.from = from->first,
-                             .from_port = from->second,
-                             .to = to->first,
-                             .to_port = to->second,
-                             .capacity_items = spec.capacity,
-                             .capacity_bytes = spec.capacity_mb * kMiB});
+  std::optional<int> resolve_port(const std::string& key, const PlannedActor& actor,
+                                  const std::string& name, Side side) {
+    const std::vector<Port>& ports = side == kOutput ? actor.kind->outputs : actor.kind->inputs;
+    const std::vector<Port>& others = side == kOutput ? actor.kind->inputs : actor.kind->outputs;
+    const auto port = std::ranges::find(ports, name, &Port::name);
+    if (port != ports.end()) return static_cast<int>(port - ports.begin());
+    const char* wanted = side == kOutput ? "output" : "input";
+    const bool wrong_side = std::ranges::find(others, name, &Port::name) != others.end();
+    report(key, fmt::format("\"{}\" is {} of {} \"{}\"{}, expected {}", name,
+                            wrong_side ? fmt::format("no {}, but the other end,", wanted)
+                                       : fmt::format("no {}", wanted),
+                            actor.kind->name, actor.name, did_you_mean(name, port_names(ports)),
+                            one_of(port_names(ports))));
+    return std::nullopt;
+  }
+
+  void add_edge(const std::string& key, const EdgeSpec& spec) {
+    const std::optional<End> from = resolve(key + ".from", spec.from, kOutput);
+    const std::optional<End> to = resolve(key + ".to", spec.to, kInput);
+    if (from) joined_.insert({kOutput, from->actor, from->port.value_or(-1)});
+    if (to && !joined_.insert({kInput, to->actor, to->port.value_or(-1)}).second && to->port) {
+      report(key + ".to", fmt::format("{} is fed by two edges, expected one", spec.to));
+    }
+    if (!from || !to || !from->port || !to->port) {
+      edges_complete_ = false;
+      return;
+    }
+    const PlannedEdge edge{.from = from->actor,
+                           .from_port = *from->port,
+                           .to = to->actor,
+                           .to_port = *to->port,
+                           .capacity_items = spec.capacity,
+                           .capacity_bytes = spec.capacity_mb * kMiB};
+    check_edge(key, spec, edge);
+    plan_.edges.push_back(edge);
+  }
+
+  void check_edge(const std::string& key, const EdgeSpec& spec, const PlannedEdge& edge) {
+    const PlannedActor& from = plan_.actors[edge.from];
+    const PlannedActor& to = plan_.actors[edge.to];
+    const Port& sender = from.kind->outputs[edge.from_port];
+    const Port& receiver = to.kind->inputs[edge.to_port];
+    if (sender.type != receiver.type) {
+      report(key, fmt::format("{} carries {}, {} expects {}", spec.from, sender.type_name, spec.to,
+                              receiver.type_name));
+    }
+    const int64_t lanes = from.replicas * to.replicas;
+    if (lanes > kMaxLanes) {
+      report(key, fmt::format("found {} x {} replicas, expected at most {} pairs", from.replicas,
+                              to.replicas, kMaxLanes));
+    } else if (spec.capacity < lanes) {
+      report(key + ".capacity",
+             fmt::format("found {}, expected at least {}: one for each pair of {} senders and {} "
+                         "receivers",
+                         spec.capacity, lanes, from.replicas, to.replicas));
     }
   }
 
   void check_ports() {
     for (int a = 0; a < static_cast<int>(plan_.actors.size()); ++a) {
-      const PlannedActor& actor = plan_.actors[a];
-      const auto check = [&](const std::vector<Port>& ports, const char* direction, auto joined) {
-        for (int p = 0; p < static_cast<int>(ports.size()); ++p) {
-          if (!ports[p].required || std::ranges::any_of(plan_.edges, [&](const PlannedEdge& edge) {
-                return joined(edge) == std::pair(a, p);
-              })) {
-            continue;
-          }
-          report("actors." + actor.name,
-                 fmt::format("{} \"{}\" ({}) of this {} is joined to nothing, expected an edge",
-                             direction, ports[p].name, ports[p].type_name, actor.kind->name));
-        }
-      };
-      check(actor.kind->inputs, "input",
-            [](const PlannedEdge& e) { return std::pair(e.to, e.to_port); });
-      check(actor.kind->outputs, "output",
-            [](const PlannedEdge& e) { return std::pair(e.from, e.from_port); });
+      check_joined(a, plan_.actors[a].kind->inputs, kInput);
+      check_joined(a, plan_.actors[a].kind->outputs, kOutput);
+    }
+  }
+
+  void check_joined(int actor, const std::vector<Port>& ports, Side side) {
+    // An edge with a misspelt port may be the one that is missing.
+    if (joined_.contains({side, actor, -1})) return;
+    for (int p = 0; p < static_cast<int>(ports.size()); ++p) {
+      if (!ports[p].required || joined_.contains({side, actor, p})) continue;
+      report("actors." + plan_.actors[actor].name,
+             fmt::format("{} \"{}\" ({}) of this {} is joined to nothing, expected an edge",
+                         side == kInput ? "input" : "output", ports[p].name, ports[p].type_name,
+                         plan_.actors[actor].kind->name));
     }
   }
 
@@ -176,10 +223,11 @@ class Planner {
   }
 
   void check_reachable() {
-    if (plan_.actors.empty()) {
-      if (unknown_.empty()) report("actors", "found no actor, expected at least one");
-      return;
+    if (plan_.actors.empty() && readable_ && unknown_.empty()) {
+      report("actors", "found no actor, expected at least one");
     }
+    // What is not known may be a source, or lead to an actor.
+    if (plan_.actors.empty() || !unknown_.empty() || !edges_complete_) return;
     std::vector<char> reached(plan_.actors.size());
     std::function<void(int)> visit = [&](int actor) {
       if (std::exchange(reached[actor], 1) != 0) return;
@@ -190,9 +238,14 @@ class Planner {
     for (int a = 0; a < static_cast<int>(plan_.actors.size()); ++a) {
       if (is_source(a)) visit(a);
     }
+    if (std::ranges::find(reached, 1) == reached.end()) {
+      report("actors", "found no source, expected an actor whose kind needs no input to begin");
+      return;
+    }
     for (size_t a = 0; a < reached.size(); ++a) {
-      if (reached[a] != 0 || !unknown_.empty()) continue;
-      report("actors." + plan_.actors[a].name, "nothing reaches this actor from a source");
+      if (reached[a] == 0) {
+        report("actors." + plan_.actors[a].name, "nothing reaches this actor from a source");
+      }
     }
   }
 
@@ -246,7 +299,10 @@ class Planner {
   const Registry& registry_;
   ConfigProblems& problems_;
   Plan plan_;
-  std::set<std::string> unknown_;
+  bool readable_ = true;                         ///< reading the file found no problem
+  bool edges_complete_ = true;                   ///< every edge is in the plan
+  std::set<std::string> unknown_;                ///< actors of unknown kinds
+  std::set<std::tuple<Side, int, int>> joined_;  ///< side, actor, port (-1: a misspelt one)
 };
 
 }  // namespace

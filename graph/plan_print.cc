@@ -8,6 +8,16 @@ std::string port_name(const PlannedActor& actor, const std::vector<Port>& ports,
   return fmt::format("{}.{}", actor.name, ports[port].name);
 }
 
+/// A text between quotes in Graphviz's language.
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
 }  // namespace
 
 std::string Plan::to_yaml() const {
@@ -16,7 +26,7 @@ std::string Plan::to_yaml() const {
   head.edges.clear();
   std::string out = arno::to_yaml(head);
   // The writer leaves "actors: {}" and "edges: []"; both follow here with their options.
-  out.resize(out.find("actors: {}"));
+  out.resize(out.rfind("actors: {}"));
   out += "actors:\n";
   for (const PlannedActor& actor : actors) {
     out +=
@@ -43,7 +53,7 @@ std::string Plan::to_yaml() const {
 
 std::string Plan::to_dot() const {
   std::string out =
-      fmt::format("digraph \"{}\" {{\n  rankdir=LR;\n  node [shape=box];\n", config.job);
+      fmt::format("digraph {} {{\n  rankdir=LR;\n  node [shape=box];\n", quoted(config.job));
   for (const PlannedActor& actor : actors) {
     out +=
         fmt::format("  \"{}\" [label=\"{}\\n{}{}\"];\n", actor.name, actor.name, actor.kind->name,

@@ -2,42 +2,30 @@
 #pragma once
 
 #include <caf/fwd.hpp>
-#include <chrono>
-#include <map>
 #include <memory>
 #include <vector>
 
+#include "graph/lanes.h"
 #include "graph/messages.h"
 #include "graph/plan.h"
+#include "graph/shell_metrics.h"
 #include "graph/stage_driver.h"
 
 namespace arno::graph {
 
-/// Who is at the other end of each lane. Filled when all shells exist, before any starts.
+/// Who is at the other end of each lane. Filled when all shells exist, before any starts, and
+/// emptied when all have ended.
 struct LaneTable {
   std::vector<ShellActor> producers;  ///< by lane
   std::vector<ShellActor> consumers;  ///< by lane
   SupervisorActor supervisor;
 };
 
-/// Metrics of one replica of an actor. Its time is accounted for without gaps: busy, starved (no
-/// input), blocked (no credit) and paused (failed, awaiting a decision).
-struct ShellMetrics {
-  monitoring::Counter items, sent, bytes, errors;
-  monitoring::Counter busy, starved, blocked, paused;
-  monitoring::Gauge queued;
-  std::map<int, monitoring::Gauge> in_flight;  ///< by edge
-
-  static ShellMetrics create(monitoring::MetricRegistry& registry, const Plan& plan, int actor,
-                             const StageContext& context);
-};
-
 /// What one shell is made of.
 struct ShellParts {
   int id = 0;
-  const Plan* plan = nullptr;  ///< outlives the shell
-  int actor = 0;               ///< index in the plan
-  StageContext context;
+  const PlannedActor* actor = nullptr;  ///< outlives the shell
+  StageContext context;                 ///< for stages made after a restart
   std::shared_ptr<Stage> stage;
   std::vector<InputLane> inputs;
   std::vector<OutputLane> outputs;

@@ -2,25 +2,28 @@
 #include "graph/stage_driver.h"
 
 #include <algorithm>
+#include <new>
 
 namespace arno::graph {
 
 StageDriver::StageDriver(const ActorKind& kind, std::shared_ptr<Stage> stage,
-                         std::vector<InputLane> inputs, std::vector<OutputLane> outputs,
-                         Courier& courier)
+                         const std::vector<InputLane>& inputs,
+                         const std::vector<OutputLane>& outputs, Courier& courier)
     : kind_(kind), stage_(std::move(stage)), courier_(courier) {
   for (const InputLane& lane : inputs) receipts_.push_back({.lane = lane});
   for (const OutputLane& lane : outputs) {
     senders_.push_back({lane, CreditWindow(lane.capacity_items, lane.capacity_bytes)});
   }
+  std::ranges::stable_sort(senders_, {}, [](const Sender& sender) { return sender.lane.edge; });
   is_source_ = std::ranges::all_of(kind_.inputs, &Port::back_edge);
 }
 
 void StageDriver::on_item(int lane, Payload item) {
   const auto found =
       std::ranges::find(receipts_, lane, [](const Receipt& r) { return r.lane.lane; });
-  ARNO_CHECK(found != receipts_.end(), Errc::comm_failed, "[{}] item on unknown lane {}",
-             kind_.name, lane);
+  ARNO_CHECK(found != receipts_.end() && !found->ended, Errc::comm_failed,
+             "[{}] an item came on lane {}, which is {}", kind_.name, lane,
+             found == receipts_.end() ? "not one of its inputs" : "ended");
   queue_.push_back({static_cast<size_t>(found - receipts_.begin()), std::move(item)});
 }
 
@@ -37,109 +40,129 @@ void StageDriver::on_end(int lane) {
 }
 
 void StageDriver::on_drain() {
-  stage_->on_drain();
+  draining_ = true;
   source_waits_ = false;
+  if (!failed_ && !finished_) guarded([&] { stage_->on_drain(); });
 }
 
 std::optional<Idle> StageDriver::run(int budget) {
+  if (!flush()) return Idle::blocked;
   for (int done = 0; done < budget; ++done) {
-    if (finished_) return Idle::finished;
     if (failed_) return Idle::failed;
-    if (!send_pending()) {
-      acknowledge_all(true);
-      return Idle::blocked;
+    if (finished_) {
+      discard_queue();
+      return Idle::finished;
     }
-    if (handle_next() || ask_source() || end_of_stream()) {
-      if (!failed_) acknowledge_all(false);
-      continue;
-    }
-    if (failed_) return Idle::failed;
-    acknowledge_all(true);
-    if (finished_) return Idle::finished;
-    return is_source_ && !source_waits_ && !source_finished_ ? Idle::blocked : Idle::starved;
+    const bool worked = handle_next() || ask_source() || end_of_stream();
+    if (!flush()) return Idle::blocked;
+    if (!worked) return idle();
   }
   return std::nullopt;
 }
 
 void StageDriver::emit(int port, Payload item) {
+  ARNO_CHECK(port >= 0 && port < static_cast<int>(kind_.outputs.size()), Errc::invalid_argument,
+             "[{}] emitted to output {}, expected one of its {}", kind_.name, port,
+             kind_.outputs.size());
   ARNO_CHECK(item.type() == kind_.outputs[port].type, Errc::invalid_argument,
              "[{}] output \"{}\" carries {}, the stage emitted another type", kind_.name,
              kind_.outputs[port].name, kind_.outputs[port].type_name);
   pending_.push_back({port, std::move(item)});
 }
 
+/// Sends what has been emitted and returns the credit that is due. False when credit is missing.
+bool StageDriver::flush() {
+  if (!send_pending()) {
+    acknowledge_all(true);
+    return false;
+  }
+  if (unsettled_) {
+    count_as_handled(*unsettled_);
+    unsettled_.reset();
+  }
+  acknowledge_all(false);
+  return true;
+}
+
 bool StageDriver::send_pending() {
   while (!pending_.empty()) {
-    const auto lanes = lanes_for(pending_.front());
-    if (!lanes) return false;
+    const auto bytes = static_cast<int64_t>(pending_.front().item.size_bytes());
+    if (!choose_lanes(pending_.front().port, bytes)) return false;
     const Emission emission = std::move(pending_.front());
     pending_.pop_front();
-    const auto bytes = static_cast<int64_t>(emission.item.size_bytes());
-    for (Sender* sender : *lanes) {
+    for (Sender* sender : chosen_) {
       sender->window.send(bytes);
       courier_.deliver(sender->lane.lane, emission.item);
     }
-    items_sent_ += lanes->empty() ? 0 : 1;
-    bytes_sent_ += lanes->empty() ? 0 : bytes;
+    if (chosen_.empty()) continue;
+    ++counts_.sent;
+    counts_.sent_bytes += bytes;
   }
   return true;
 }
 
-std::optional<std::vector<StageDriver::Sender*>> StageDriver::lanes_for(const Emission& emission) {
-  const auto bytes = static_cast<int64_t>(emission.item.size_bytes());
-  std::vector<Sender*> chosen;
-  // Senders are sorted by edge: the best lane of each run of one edge.
+/// Fills chosen_ with one lane of each edge of the port: the one with most free credit, the first
+/// of several. False when an edge has none.
+bool StageDriver::choose_lanes(int port, int64_t bytes) {
+  chosen_.clear();
   for (size_t first = 0, last = 0; first < senders_.size(); first = last) {
     Sender* best = nullptr;
     for (; last < senders_.size() && senders_[last].lane.edge == senders_[first].lane.edge;
          ++last) {
       Sender& sender = senders_[last];
-      if (!sender.window.admits(bytes)) continue;
+      if (sender.lane.port != port || !sender.window.admits(bytes)) continue;
       if (!best || sender.window.free_items() > best->window.free_items()) best = &sender;
     }
-    if (senders_[first].lane.port != emission.port) continue;
-    if (!best) return std::nullopt;
-    chosen.push_back(best);
-  }
-  return chosen;
-}
-
-bool StageDriver::outputs_have_credit() {
-  for (int port = 0; port < static_cast<int>(kind_.outputs.size()); ++port) {
-    if (!lanes_for({port, Payload()})) return false;
+    if (senders_[first].lane.port != port) continue;
+    if (!best) return false;
+    chosen_.push_back(best);
   }
   return true;
 }
 
-void StageDriver::acknowledge_all(bool even_few) {
-  for (Receipt& receipt : receipts_) {
-    const uint64_t due = receipt.handled - receipt.acknowledged;
-    // A message for every item would cost as much as the item: a quarter of the credit will do.
-    const auto enough =
-        static_cast<uint64_t>(std::max<int64_t>(1, receipt.lane.capacity_items / 4));
-    if (due == 0 || (!even_few && due < enough) || !pending_.empty()) continue;
-    receipt.acknowledged = receipt.handled;
-    courier_.acknowledge(receipt.lane.lane, receipt.handled, receipt.bytes);
+bool StageDriver::outputs_have_credit() {
+  for (int port = 0; port < static_cast<int>(kind_.outputs.size()); ++port) {
+    if (!choose_lanes(port, 0)) return false;
   }
+  return true;
 }
 
-std::deque<StageDriver::Queued>::iterator StageDriver::next_acceptable() {
-  return std::ranges::find_if(queue_, [&](const Queued& queued) {
-    return stage_->accepts(receipts_[queued.receipt].lane.port);
-  });
+void StageDriver::count_as_handled(const Queued& queued) {
+  Receipt& receipt = receipts_[queued.receipt];
+  ++receipt.handled;
+  receipt.bytes += static_cast<int64_t>(queued.item.size_bytes());
+}
+
+void StageDriver::acknowledge_all(bool even_few) {
+  for (Receipt& receipt : receipts_) {
+    const auto due = static_cast<int64_t>(receipt.handled - receipt.acknowledged);
+    if (due == 0) continue;
+    // A message for every item would cost as much as the item: a quarter of the credit will do.
+    const bool many = due >= receipt.lane.capacity_items / 4 ||
+                      receipt.bytes - receipt.acknowledged_bytes >= receipt.lane.capacity_bytes / 4;
+    if (!many && !even_few) continue;
+    receipt.acknowledged = receipt.handled;
+    receipt.acknowledged_bytes = receipt.bytes;
+    courier_.acknowledge(receipt.lane.lane, receipt.handled, receipt.bytes);
+  }
 }
 
 /// Runs a call into the stage. What it emitted before it failed is forgotten.
 template <class Call>
 bool StageDriver::guarded(Call call) {
   const size_t kept = pending_.size();
+  ++counts_.calls;
   try {
     call();
     return true;
   } catch (const Error& error) {
-    failure_ = {error.code(), error.what()};
+    failure_ = {error.code(), error.what(), false};
+  } catch (const std::bad_alloc&) {
+    failure_ = {Errc::out_of_memory, "out of memory", true};
   } catch (const std::exception& error) {
-    failure_ = {Errc::library_failed, error.what()};
+    failure_ = {Errc::library_failed, error.what(), true};
+  } catch (...) {
+    failure_ = {Errc::library_failed, "an unknown exception", true};
   }
   pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(kept), pending_.end());
   failed_ = true;
@@ -147,55 +170,85 @@ bool StageDriver::guarded(Call call) {
 }
 
 bool StageDriver::handle_next() {
-  const auto next = next_acceptable();
+  const auto next = std::ranges::find_if(queue_, [&](const Queued& queued) {
+    return stage_->accepts(receipts_[queued.receipt].lane.port);
+  });
   if (next == queue_.end()) return false;
   Queued queued = std::move(*next);
   queue_.erase(next);
-  Receipt& receipt = receipts_[queued.receipt];
   source_waits_ = false;
-  const bool handled = guarded([&] { stage_->on_item(receipt.lane.port, queued.item, *this); });
-  if (!handled) {
+  const int port = receipts_[queued.receipt].lane.port;
+  if (guarded([&] { stage_->on_item(port, queued.item, *this); })) {
+    ++counts_.handled;
+    unsettled_ = std::move(queued);
+  } else {
     failed_item_ = std::move(queued);
-    return false;
   }
-  ++items_handled_;
-  ++receipt.handled;
-  receipt.bytes += static_cast<int64_t>(queued.item.size_bytes());
   return true;
 }
 
 bool StageDriver::ask_source() {
-  if (!is_source_ || source_finished_ || source_waits_ || failed_ || !outputs_have_credit()) {
-    return false;
-  }
-  Produced produced = Produced::finished;
-  if (!guarded([&] { produced = stage_->produce(*this); })) return false;
-  source_finished_ = produced == Produced::finished;
-  source_waits_ = produced == Produced::waiting;
-  return produced == Produced::item || source_finished_;
-}
-
-bool StageDriver::is_back_edge(size_t receipt) const {
-  return kind_.inputs[receipts_[receipt].lane.port].back_edge;
-}
-
-bool StageDriver::forward_inputs_ended() const {
-  for (size_t i = 0; i < receipts_.size(); ++i) {
-    if (!receipts_[i].ended && !is_back_edge(i)) return false;
+  if (!is_source_ || source_finished_ || source_waits_ || !outputs_have_credit()) return false;
+  Produced produced = Produced::item;
+  if (guarded([&] { produced = stage_->produce(*this); })) {
+    source_finished_ = produced == Produced::finished;
+    source_waits_ = produced == Produced::waiting;
   }
   return true;
 }
 
 bool StageDriver::end_of_stream() {
-  if (failed_ || !queue_.empty() || stage_->has_pending_work()) return false;
+  if (!queue_.empty() || stage_->has_pending_work()) return false;
   if (is_source_ ? !source_finished_ : !forward_inputs_ended()) return false;
   if (!flushed_) {
-    flushed_ = true;
-    return guarded([&] { stage_->on_end(*this); });
+    flushed_ = guarded([&] { stage_->on_end(*this); });
+    return true;
   }
   for (const Sender& sender : senders_) courier_.end(sender.lane.lane);
   finished_ = true;
-  return false;
+  return true;
+}
+
+/// Returns all credit, as nothing may be missing while the actor waits, and says what it waits
+/// for.
+Idle StageDriver::idle() {
+  acknowledge_all(true);
+  if (is_source_ && !source_finished_ && !source_waits_) return Idle::blocked;
+  if (!is_stuck()) return Idle::starved;
+  failure_ = {
+      Errc::invalid_argument,
+      fmt::format("[{}] all inputs have ended, but {} items wait that the stage does not "
+                  "accept{}",
+                  kind_.name, queue_.size(),
+                  stage_->has_pending_work() || source_waits_ ? ", and it waits for more" : ""),
+      true};
+  failed_ = true;
+  return Idle::failed;
+}
+
+/// Whether nothing that may still arrive can let the stage go on.
+bool StageDriver::is_stuck() const {
+  if (all_inputs_ended()) return true;
+  const bool last = is_source_ ? source_finished_ : forward_inputs_ended();
+  return last && !queue_.empty() && !stage_->has_pending_work();
+}
+
+bool StageDriver::forward_inputs_ended() const {
+  return std::ranges::all_of(receipts_, [&](const Receipt& receipt) {
+    return receipt.ended || kind_.inputs[receipt.lane.port].back_edge;
+  });
+}
+
+bool StageDriver::all_inputs_ended() const {
+  return std::ranges::all_of(receipts_, &Receipt::ended);
+}
+
+/// After the end only a back edge can bring items; its sender must get the credit back to end too.
+void StageDriver::discard_queue() {
+  for (const Queued& queued : queue_) count_as_handled(queued);
+  counts_.discarded += queued();
+  queue_.clear();
+  acknowledge_all(true);
 }
 
 void StageDriver::restart(std::shared_ptr<Stage> stage) {
@@ -203,22 +256,25 @@ void StageDriver::restart(std::shared_ptr<Stage> stage) {
   failed_ = false;
   if (failed_item_) queue_.push_front(std::move(*failed_item_));
   failed_item_.reset();
+  if (draining_) guarded([&] { stage_->on_drain(); });
 }
 
-bool StageDriver::skip() {
-  if (!failed_item_) return false;
+void StageDriver::skip() {
+  const std::string cause = failure_.text;
   bool accounted = false;
   failed_ = false;
-  const Queued queued = std::move(*failed_item_);
-  failed_item_.reset();
-  const std::string cause = failure_.text;
-  if (!guarded([&] { accounted = stage_->on_skip(queued.item, cause, *this); })) return false;
-  failed_ = !accounted;
-  if (!accounted) return false;
-  Receipt& receipt = receipts_[queued.receipt];
-  ++receipt.handled;
-  receipt.bytes += static_cast<int64_t>(queued.item.size_bytes());
-  return true;
+  if (failed_item_) {
+    guarded([&] { accounted = stage_->on_skip(failed_item_->item, cause, *this); });
+  }
+  if (accounted && !failed_) {
+    ++counts_.skipped;
+    unsettled_ = std::move(failed_item_);
+    failed_item_.reset();
+    return;
+  }
+  if (!failed_) failure_.text = cause + " (the stage cannot skip what it failed on)";
+  failure_.fatal = true;
+  failed_ = true;
 }
 
 int64_t StageDriver::in_flight(int edge) const {

@@ -9,11 +9,12 @@
 
 #include "graph/actor_kind.h"
 #include "graph/credit.h"
+#include "graph/lanes.h"
 #include "graph/stage.h"
 
 namespace arno::graph {
 
-/// Takes what a driver sends to other actors. A lane joins one producer to one consumer.
+/// Takes what a driver sends to other actors.
 class Courier {
  public:
   virtual ~Courier() = default;
@@ -23,27 +24,12 @@ class Courier {
   virtual void end(int lane) = 0;
 };
 
-/// A lane that leaves an output port. Lanes of one edge share its items, each item takes one of
-/// them; every edge of a port gets every item.
-struct OutputLane {
-  int lane = 0;
-  int port = 0;
-  int edge = 0;
-  int64_t capacity_items = 1;
-  int64_t capacity_bytes = 1;
-};
-
-/// A lane that arrives at an input port.
-struct InputLane {
-  int lane = 0;
-  int port = 0;
-  int64_t capacity_items = 1;
-};
-
 /// What a stage failed on.
 struct StageFailure {
   Errc code = Errc::invalid_argument;
   std::string text;
+  /// No policy helps: it was not an arno::Error, or the stage cannot skip the item.
+  bool fatal = false;
 };
 
 /// Why a driver has nothing to do.
@@ -54,44 +40,57 @@ enum class Idle {
   finished,  ///< has sent the end of the stream
 };
 
+/// What a driver has done so far.
+struct DriverCounts {
+  int64_t calls = 0;      ///< into the stage
+  int64_t handled = 0;    ///< items the stage took
+  int64_t skipped = 0;    ///< items that failed and were accounted for
+  int64_t discarded = 0;  ///< items that came on a back edge after the end
+  int64_t sent = 0;       ///< items, each once however many edges it took
+  int64_t sent_bytes = 0;
+};
+
 /// Runs one stage under the rules of the graph: credits, acknowledgements, the order of sending,
 /// the end of the stream, failures. Knows neither threads nor messages nor time, so that tests can
 /// run whole graphs in any order of events.
 class StageDriver final : private Outbox {
  public:
-  StageDriver(const ActorKind& kind, std::shared_ptr<Stage> stage, std::vector<InputLane> inputs,
-              std::vector<OutputLane> outputs, Courier& courier);
+  /// `kind` and `courier` outlive the driver.
+  StageDriver(const ActorKind& kind, std::shared_ptr<Stage> stage,
+              const std::vector<InputLane>& inputs, const std::vector<OutputLane>& outputs,
+              Courier& courier);
 
-  // What arrives from other actors. Call run() after it.
+  // What arrives from other actors. Call run() after it. Throw comm_failed for what cannot be.
   void on_item(int lane, Payload item);
   void on_acknowledge(int lane, uint64_t items, int64_t bytes);
   void on_end(int lane);
   /// The job drains.
   void on_drain();
 
-  /// Does at most `budget` pieces of work. Returns nullopt when there is more to do, else why not.
+  /// Calls the stage at most `budget` times. Returns nullopt when there is more to do, else why
+  /// there is not.
   std::optional<Idle> run(int budget);
 
   // After Idle::failed: what failed, and how to go on.
   const StageFailure& failure() const { return failure_; }
   /// A fresh stage handles the failed item again.
   void restart(std::shared_ptr<Stage> stage);
-  /// The stage accounts for the item and goes on. Returns false when it has no way to.
-  bool skip();
+  /// The stage accounts for the item and goes on; the failure turns fatal when it has no way to.
+  void skip();
 
-  int64_t items_handled() const { return items_handled_; }
-  int64_t items_sent() const { return items_sent_; }
-  int64_t bytes_sent() const { return bytes_sent_; }
+  const DriverCounts& counts() const { return counts_; }
   int64_t queued() const { return static_cast<int64_t>(queue_.size()); }
   /// Items under way on an edge of this actor's outputs.
   int64_t in_flight(int edge) const;
 
  private:
+  /// An input lane and how far it has come.
   struct Receipt {
     InputLane lane;
     uint64_t handled = 0;
+    int64_t bytes = 0;  ///< of the handled items
     uint64_t acknowledged = 0;
-    int64_t bytes = 0;
+    int64_t acknowledged_bytes = 0;
     bool ended = false;
   };
   struct Sender {
@@ -108,38 +107,42 @@ class StageDriver final : private Outbox {
   };
 
   void emit(int port, Payload item) override;
+  bool flush();
   bool send_pending();
-  /// The lane of each edge of the port that takes the item; empty when one has no credit.
-  std::optional<std::vector<Sender*>> lanes_for(const Emission& emission);
+  bool choose_lanes(int port, int64_t bytes);
   bool outputs_have_credit();
+  void count_as_handled(const Queued& queued);
   void acknowledge_all(bool even_few);
-  std::deque<Queued>::iterator next_acceptable();
-  bool forward_inputs_ended() const;
-  bool is_back_edge(size_t receipt) const;
   template <class Call>
   bool guarded(Call call);
   bool handle_next();
   bool ask_source();
   bool end_of_stream();
+  Idle idle();
+  bool is_stuck() const;
+  bool forward_inputs_ended() const;
+  bool all_inputs_ended() const;
+  void discard_queue();
 
   const ActorKind& kind_;
   std::shared_ptr<Stage> stage_;
   Courier& courier_;
   std::vector<Receipt> receipts_;
-  std::vector<Sender> senders_;
+  std::vector<Sender> senders_;  ///< those of one edge stand together
+  std::vector<Sender*> chosen_;  ///< by choose_lanes()
   std::deque<Queued> queue_;
   std::deque<Emission> pending_;
+  std::optional<Queued> unsettled_;  ///< handled, but what it made emit is not all sent
   bool is_source_ = false;
   bool source_finished_ = false;
   bool source_waits_ = false;
+  bool draining_ = false;
   bool flushed_ = false;
   bool failed_ = false;
   bool finished_ = false;
   StageFailure failure_;
   std::optional<Queued> failed_item_;
-  int64_t items_handled_ = 0;
-  int64_t items_sent_ = 0;
-  int64_t bytes_sent_ = 0;
+  DriverCounts counts_;
 };
 
 }  // namespace arno::graph

@@ -21,11 +21,6 @@ struct SupervisorState {
   bool draining = false;
   bool ended = false;
 
-  void end(JobResult result) {
-    if (std::exchange(ended, true)) return;
-    parts->on_end(std::move(result));
-  }
-
   std::string unfinished() const {
     std::vector<std::string> names;
     for (size_t i = 0; i < finished.size(); ++i) {
@@ -37,11 +32,27 @@ struct SupervisorState {
 
 using Self = SupervisorActor::stateful_pointer<SupervisorState>;
 
+/// Says how the job ended. After a failure nothing goes on in the background.
+void end(Self self, JobResult result) {
+  SupervisorState& state = self->state;
+  if (std::exchange(state.ended, true)) return;
+  if (result.outcome == JobResult::Outcome::failed) {
+    for (const SupervisedShell& supervised : state.parts->shells) {
+      self->send_exit(supervised.shell, caf::exit_reason::user_shutdown);
+    }
+  }
+  state.parts->on_end(std::move(result));
+}
+
+void fail_job(Self self, std::string why) {
+  end(self, {.outcome = JobResult::Outcome::failed, .error = std::move(why)});
+}
+
 void on_finished(Self self, const StageFinished& message) {
   SupervisorState& state = self->state;
   state.finished[message.shell] = true;
   if (std::ranges::find(state.finished, false) != state.finished.end()) return;
-  state.end(
+  end(self,
       {.outcome = state.draining ? JobResult::Outcome::drained : JobResult::Outcome::completed});
 }
 
@@ -50,13 +61,12 @@ void on_failed(Self self, const StageFailed& message) {
   if (state.ended) return;
   const SupervisedShell& failed = state.parts->shells[message.shell];
   const int64_t count = ++state.errors[message.shell];
-  if (failed.on_error == "stop" || message.skip_refused || count > failed.max_errors) {
-    const std::string why = failed.on_error == "stop" || message.skip_refused
-                                ? ""
-                                : fmt::format(" (after {} failures)", count);
-    state.end({.outcome = JobResult::Outcome::failed,
-               .error = fmt::format("{}: {}{}", failed.name, message.text, why)});
-    return;
+  if (failed.on_error == "stop" || message.fatal) {
+    return fail_job(self, fmt::format("{}: {}", failed.name, message.text));
+  }
+  if (count > failed.max_errors) {
+    return fail_job(self, fmt::format("{}: {} (error {}, max_errors is {})", failed.name,
+                                      message.text, count, failed.max_errors));
   }
   const bool restart = failed.on_error == "restart";
   log::warn(failed.name, "{}: {}", restart ? "restarted after" : "skipped an item after",
@@ -73,29 +83,39 @@ void on_drain(Self self) {
   self->delayed_send(self, std::chrono::seconds(state.parts->drain_timeout_s), DrainTimedOut{});
 }
 
+void on_drain_timed_out(Self self) {
+  fail_job(self, fmt::format("the drain took more than {} s; not finished: {}",
+                             self->state.parts->drain_timeout_s, self->state.unfinished()));
+}
+
+/// A shell tells why before it goes down; this is for one that had no chance to.
+void on_down(Self self, const caf::down_msg& message) {
+  for (const SupervisedShell& supervised : self->state.parts->shells) {
+    if (supervised.shell.address() != message.source) continue;
+    fail_job(self, fmt::format("{}: its actor ended unexpectedly", supervised.name));
+  }
+}
+
+void start(Self self) {
+  for (const SupervisedShell& supervised : self->state.parts->shells) {
+    self->monitor(supervised.shell);
+    self->send(supervised.shell, Start{});
+  }
+}
+
 SupervisorActor::behavior_type supervisor(Self self, std::shared_ptr<SupervisorParts> parts) {
   SupervisorState& state = self->state;
   state.finished.resize(parts->shells.size());
   state.errors.resize(parts->shells.size());
   state.parts = std::move(parts);
+  self->set_down_handler([self](const caf::down_msg& message) { on_down(self, message); });
   return {
-      [self](const Start&) {
-        for (const SupervisedShell& supervised : self->state.parts->shells) {
-          self->send(supervised.shell, Start{});
-        }
-      },
+      [self](const Start&) { start(self); },
       [self](const StageFinished& message) { on_finished(self, message); },
       [self](const StageFailed& message) { on_failed(self, message); },
       [self](const DrainJob&) { on_drain(self); },
-      [self](const AbortJob& message) {
-        self->state.end({.outcome = JobResult::Outcome::failed, .error = message.reason});
-      },
-      [self](const DrainTimedOut&) {
-        SupervisorState& now = self->state;
-        now.end({.outcome = JobResult::Outcome::failed,
-                 .error = fmt::format("the drain took more than {} s; not finished: {}",
-                                      now.parts->drain_timeout_s, now.unfinished())});
-      },
+      [self](const AbortJob& message) { fail_job(self, message.reason); },
+      [self](const DrainTimedOut&) { on_drain_timed_out(self); },
   };
 }
 
