@@ -17,8 +17,9 @@ struct Coefficients {
   float keep;  ///< 1 - lr * decay
   float grad_scale;
   float beta1, beta2;
-  float step_size;   ///< lr / (1 - beta1^t)
-  float rsqrt_bias;  ///< 1 / sqrt(1 - beta2^t)
+  float rest1, rest2;  ///< 1 - beta, rounded after the subtraction as PyTorch does
+  float step_size;     ///< lr / (1 - beta1^t)
+  float rsqrt_bias;    ///< 1 / sqrt(1 - beta2^t)
   float eps;
 };
 
@@ -32,8 +33,8 @@ void update(const Coefficients& k, std::span<const float> grad, std::span<float>
 #pragma omp simd
     for (int64_t i = begin; i < end; ++i) {
       const float gradient = g[i] * k.grad_scale;
-      m[i] = k.beta1 * m[i] + (1 - k.beta1) * gradient;
-      v[i] = k.beta2 * v[i] + (1 - k.beta2) * gradient * gradient;
+      m[i] = k.beta1 * m[i] + k.rest1 * gradient;
+      v[i] = k.beta2 * v[i] + k.rest2 * gradient * gradient;
       p[i] = p[i] * k.keep - k.step_size * m[i] / (std::sqrt(v[i]) * k.rsqrt_bias + k.eps);
     }
   });
@@ -66,6 +67,8 @@ void AdamW::step(double learning_rate, double weight_decay, double grad_scale) {
             .grad_scale = static_cast<float>(grad_scale),
             .beta1 = static_cast<float>(options_.beta1),
             .beta2 = static_cast<float>(options_.beta2),
+            .rest1 = static_cast<float>(1 - options_.beta1),
+            .rest2 = static_cast<float>(1 - options_.beta2),
             .step_size = static_cast<float>(learning_rate / (1 - std::pow(options_.beta1, t))),
             .rsqrt_bias = static_cast<float>(1 / std::sqrt(1 - std::pow(options_.beta2, t))),
             .eps = static_cast<float>(options_.eps)},

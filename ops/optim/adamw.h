@@ -11,15 +11,16 @@ namespace arno::ops {
 
 /// A parameter of the optimiser.
 struct AdamWSlot {
-  std::string name;
+  std::string name;    ///< in checkpoints
   Variable variable;   ///< f32
   bool decay = false;  ///< weight decay applies
 };
 
+/// The constants of AdamW; the defaults are those of CLIP (Radford et al. 2021) for ViT models.
 struct AdamWOptions {
-  double beta1 = 0.9;
-  double beta2 = 0.98;
-  double eps = 1e-6;
+  double beta1 = 0.9;   ///< decay of the mean of gradients
+  double beta2 = 0.98;  ///< decay of the mean of squared gradients
+  double eps = 1e-6;    ///< added to the root of the latter
 };
 
 /// A tensor of the optimiser's state under the name it has in a checkpoint.
@@ -33,12 +34,14 @@ struct NamedState {
 /// Everything in f32. A parameter without a gradient is left alone, its count t too.
 class AdamW {
  public:
+  /// Zero moments. Throws dtype_mismatch for a parameter that is not f32.
   AdamW(std::vector<AdamWSlot> slots, AdamWOptions options);
 
   /// One step. Gradients are multiplied by `grad_scale` (clipping) and not changed.
   void step(double learning_rate, double weight_decay, double grad_scale);
 
   const std::vector<AdamWSlot>& slots() const { return slots_; }
+  /// Three a slot, in the order of the slots. Writing to them restores a checkpoint.
   std::vector<NamedState> states() const;
   /// Zero moments of the parameter's present shape, t = 0: for one that changed its shape.
   void reset_state(const std::string& name);
@@ -55,7 +58,8 @@ class AdamW {
   AdamWOptions options_;
 };
 
-/// The 2-norm of all gradients together. Summed in f64, in blocks of fixed size and order.
+/// The 2-norm of all gradients together. Summed in f64, in blocks of fixed size and order. Not
+/// finite when a gradient is not: the caller looks before it steps.
 double global_grad_norm(std::span<const AdamWSlot> slots);
 
 /// What gradients are multiplied with so that their norm is at most `max_norm`, as

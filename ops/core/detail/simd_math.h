@@ -29,8 +29,9 @@ inline float fast_exp(float x) {
   p = p * r + 0.5F;
   p = p * r + 1.0F;
   p = p * r + 1.0F;
-  const auto exponent = static_cast<int32_t>(n) + 127;
-  return p * std::bit_cast<float>(exponent << 23);
+  // The low bits of `shifted` hold n; a NaN stays one, which a conversion to int would not allow.
+  const uint32_t exponent = (std::bit_cast<uint32_t>(shifted) << 23) + (127U << 23);
+  return p * std::bit_cast<float>(exponent);
 }
 
 /// e^(-x^2) and erf(x), which GELU and its slope both need; absolute error of erf below 4e-7.
