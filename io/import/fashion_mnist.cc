@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/error.h"
+#include "io/detail/gunzip.h"
 #include "io/image/encode.h"
 #include "io/image/image.h"
 #include "io/import/detail/idx.h"

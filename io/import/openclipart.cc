@@ -59,7 +59,7 @@ class ClipartImport {
     if (!fs::is_regular_file(path, error)) return "drawing without a PNG file";
     std::string bytes = read_file(path, kMaxBytes);
     if (!seen_.insert(hash128(bytes)).second) return "picture that was there already";
-    detail::Picture picture = detail::fit_picture(std::move(bytes));
+    detail::Picture picture = detail::fit_picture(std::move(bytes), detail::Margins::kTrim);
     if (picture.png.empty()) return picture.cause;
     ++same_text;
     write(file, std::move(picture.png), std::move(texts));

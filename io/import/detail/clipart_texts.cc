@@ -27,12 +27,24 @@ constexpr std::array<std::string_view, 7> kThemeTitles = {
     "svg theme", "flat icon collection", "svg gradient"};
 
 // Parts of titles that were given to a whole series of different drawings.
-constexpr std::array<std::string_view, 17> kSeriesTitles = {
-    "gramastar",  "aiga_symbol_signs", "various cliparts", "svg road signs",
-    "road signs", "sibmission",        "submission",       "homes clipart",
-    "sallite",    "advertising",       "map symbols",      "australian maps",
-    "untitled",   "openclipart",       "r15 general",      "inservice presentation",
-    "unnamed"};
+constexpr std::array<std::string_view, 18> kSeriesTitles = {"gramastar",
+                                                            "aiga_symbol_signs",
+                                                            "various cliparts",
+                                                            "svg road signs",
+                                                            "road signs",
+                                                            "sibmission",
+                                                            "submission",
+                                                            "homes clipart",
+                                                            "sallite",
+                                                            "advertising",
+                                                            "map symbols",
+                                                            "australian maps",
+                                                            "untitled",
+                                                            "openclipart",
+                                                            "r15 general",
+                                                            "clip art collection",
+                                                            "inservice presentation",
+                                                            "unnamed"};
 
 // Keywords that say how a drawing was filed, not what it shows.
 constexpr std::array<std::string_view, 47> kFilingKeywords = {"action",
@@ -82,6 +94,10 @@ constexpr std::array<std::string_view, 47> kFilingKeywords = {"action",
                                                               "unsorted",
                                                               "usholiday",
                                                               "weathersym"};
+
+// What follows the name of the thing in some titles.
+constexpr std::array<std::string_view, 3> kFilingEndings = {" - RPG map elements", " - body part",
+                                                            " - clothing"};
 
 // Words of file names that say nothing about the drawing.
 constexpr std::array<std::string_view, 10> kFilingWords = {
@@ -170,19 +186,21 @@ std::string words_of_file_name(std::string_view file, std::string_view author) {
     const std::string plain = without_number(word);
     const bool has_digit = std::any_of(plain.begin(), plain.end(), is_digit);
     if (has_digit || plain.size() < 2 || contains(kFilingWords, plain)) continue;
+    // Names were cut to 24 characters.
+    if (plain.size() > 4 && std::string_view("openclipart").starts_with(plain)) continue;
     words += (words.empty() ? "" : " ") + plain;
   }
   return words;
 }
 
-bool share_a_word(std::string_view a, std::string_view b) {
-  constexpr size_t kShortest = 3;
-  const std::vector<std::string> others = split_words(lower_case(b), "_-. 0123456789");
-  const std::vector<std::string> words = split_words(lower_case(a), "_-. 0123456789");
-  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
-    return word.size() >= kShortest &&
-           std::find(others.begin(), others.end(), word) != others.end();
-  });
+/// Whether the last word of a title ("jigsaw_red_10": red) is one of the file name.
+bool ends_with_word_of(std::string_view title, std::string_view stem) {
+  constexpr std::string_view kSeparators = "_-. 0123456789";
+  const std::vector<std::string> words = split_words(lower_case(title), kSeparators);
+  const std::vector<std::string> known = split_words(stem, kSeparators);
+  constexpr size_t kShortest = 3;  // "fc23" is not a word
+  return !words.empty() && words.back().size() >= kShortest &&
+         std::find(known.begin(), known.end(), words.back()) != known.end();
 }
 
 /// The title, or nothing if it is not one. "Clipart by NAME - pear" stands on many drawings that
@@ -198,7 +216,10 @@ std::string usable_title(std::string_view file, const std::string& raw) {
     const size_t dash = title.find(" - ", kBy.size());
     if (dash == std::string::npos) return {};
     title.erase(0, dash + 3);
-    if (!share_a_word(title, file_stem(file))) return {};
+    if (!ends_with_word_of(title, file_stem(file))) return {};
+  }
+  for (const std::string_view ending : kFilingEndings) {
+    if (title.ends_with(ending)) title.resize(title.size() - ending.size());
   }
   return tidy(title);
 }
@@ -206,11 +227,10 @@ std::string usable_title(std::string_view file, const std::string& raw) {
 /// The keyword in lower case, or nothing if it does not describe.
 std::string usable_keyword(const std::string& raw, std::string_view author) {
   std::string keyword = lower_case(tidy(raw));
-  const bool has_letter = std::any_of(keyword.begin(), keyword.end(), [](char c) {
-    return is_ascii_letter(c) || static_cast<unsigned char>(c) >= 0x80;
-  });
+  keyword.erase(0, keyword.find_first_not_of("=#*"));
+  const bool has_letter = std::any_of(keyword.begin(), keyword.end(), is_ascii_letter);
   const bool is_filing = contains(kFilingKeywords, keyword) || keyword.starts_with("hash(") ||
-                         keyword.ends_with(" theme icon");
+                         keyword.starts_with("0x") || keyword.ends_with(" theme icon");
   const bool is_author = !author.empty() && keyword == lower_case(clean_text(author));
   if (!has_letter || is_filing || is_author || is_address(keyword)) return {};
   return keyword;

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/import/detail/idx.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "common/error.h"
 
@@ -19,23 +16,6 @@ int64_t read_size(std::string_view bytes, size_t offset) {
   for (size_t i = 0; i < 4; ++i) value = value * 256 + static_cast<uint8_t>(bytes[offset + i]);
   return value;
 }
-
-/// inflateEnd however the scope ends.
-class Inflater {
- public:
-  Inflater() { ready_ = inflateInit2(&stream, MAX_WBITS + 16) == Z_OK; }  // + 16: gzip header
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
-  ~Inflater() {
-    if (ready_) inflateEnd(&stream);
-  }
-  bool ready() const { return ready_; }
-
-  z_stream stream = {};
-
- private:
-  bool ready_ = false;
-};
 
 }  // namespace
 
@@ -62,31 +42,6 @@ IdxArray parse_idx(std::string_view bytes, size_t dimensions, std::string_view f
              count);
   array.values = bytes.substr(header);
   return array;
-}
-
-std::string gunzip(std::string_view bytes, size_t max_bytes, std::string_view file) {
-  ARNO_CHECK(bytes.size() <= std::numeric_limits<uInt>::max(), Errc::data_corrupt,
-             "[import] {}: {} bytes, too large to unpack", file, bytes.size());
-  Inflater inflater;
-  ARNO_CHECK(inflater.ready(), Errc::out_of_memory, "[import] zlib could not start");
-  z_stream& stream = inflater.stream;
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-
-  std::string out;
-  std::array<char, 1 << 16> chunk;
-  int status = Z_OK;
-  while (status == Z_OK) {
-    stream.next_out = reinterpret_cast<Bytef*>(chunk.data());
-    stream.avail_out = chunk.size();
-    status = inflate(&stream, Z_NO_FLUSH);
-    out.append(chunk.data(), chunk.size() - stream.avail_out);
-    ARNO_CHECK(out.size() <= max_bytes, Errc::data_corrupt,
-               "[import] {}: unpacks to more than {} bytes", file, max_bytes);
-  }
-  ARNO_CHECK(status == Z_STREAM_END, Errc::data_corrupt,
-             "[import] {}: damaged or truncated gzip data (zlib status {})", file, status);
-  return out;
 }
 
 }  // namespace arno::io::detail

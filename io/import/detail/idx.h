@@ -20,7 +20,4 @@ struct IdxArray {
 /// is not `dimensions` or the sizes do not fit the bytes.
 IdxArray parse_idx(std::string_view bytes, size_t dimensions, std::string_view file);
 
-/// Unpacks a gzip member of at most `max_bytes`. Throws data_corrupt, naming `file`.
-std::string gunzip(std::string_view bytes, size_t max_bytes, std::string_view file);
-
 }  // namespace arno::io::detail

@@ -42,10 +42,47 @@ std::pair<int, int> scaled_sides(double width, double height, int longest) {
   return {side(width), side(height)};
 }
 
-Image shrink(const Image& image) {
-  const auto [width, height] = scaled_sides(image.width, image.height, kMaxPictureSide);
-  return resize_crop(image, Box{0, 0, image.width, image.height},
-                     {.height = height, .width = width});
+/// The box of everything that is not white; empty when all is.
+Box content_box(const Image& image) {
+  constexpr uint8_t kWhite = 250;
+  int left = image.width;
+  int right = 0;
+  int top = image.height;
+  int bottom = 0;
+  for (int y = 0; y < image.height; ++y) {
+    const uint8_t* row = image.row(y);
+    const auto is_dark = [](uint8_t value) { return value < kWhite; };
+    const auto first = std::find_if(row, row + image.stride(), is_dark) - row;
+    if (first == static_cast<ptrdiff_t>(image.stride())) continue;
+    auto last = static_cast<ptrdiff_t>(image.stride()) - 1;
+    while (!is_dark(row[last])) --last;
+    left = std::min(left, static_cast<int>(first / image.channels));
+    right = std::max(right, static_cast<int>(last / image.channels) + 1);
+    top = std::min(top, y);
+    bottom = y + 1;
+  }
+  return left < right ? Box{left, top, right - left, bottom - top} : Box{};
+}
+
+/// The image without wide white margins: the content and 4 % of its longer side around it.
+Box trimmed_box(const Image& image) {
+  const Box whole = {0, 0, image.width, image.height};
+  const Box content = content_box(image);
+  if (content.width == 0) return whole;
+  const int rest = std::max(content.width, content.height) / 25;
+  const int left = std::max(content.x - rest, 0);
+  const int top = std::max(content.y - rest, 0);
+  const int right = std::min(content.x + content.width + rest, image.width);
+  const int bottom = std::min(content.y + content.height + rest, image.height);
+  const bool is_wide = right - left < image.width * 4 / 5 || bottom - top < image.height * 4 / 5;
+  return is_wide ? Box{left, top, right - left, bottom - top} : whole;
+}
+
+/// The box of the image, scaled down where it is larger than kMaxPictureSide.
+Image crop(const Image& image, const Box& box) {
+  const int longest = std::min(std::max(box.width, box.height), kMaxPictureSide);
+  const auto [width, height] = scaled_sides(box.width, box.height, longest);
+  return resize_crop(image, box, {.height = height, .width = width});
 }
 
 struct Unref {
@@ -122,13 +159,15 @@ std::string find_fault(const Image& image) {
 
 }  // namespace
 
-Picture fit_picture(std::string bytes) {
+Picture fit_picture(std::string bytes, Margins margins) {
   const auto view = std::as_bytes(std::span(bytes));
   const ProbeResult probe = probe_image(view);
   DecodeResult decoded = decode_image(view);
   if (!decoded.image) return {{}, "picture is " + std::string(to_string(decoded.fault.cause))};
-  const bool fits = std::max(decoded.image->width, decoded.image->height) <= kMaxPictureSide;
-  const Image image = fits ? std::move(*decoded.image) : shrink(*decoded.image);
+  const Box whole = {0, 0, decoded.image->width, decoded.image->height};
+  const Box box = margins == Margins::kTrim ? trimmed_box(*decoded.image) : whole;
+  const bool fits = box == whole && std::max(box.width, box.height) <= kMaxPictureSide;
+  const Image image = fits ? std::move(*decoded.image) : crop(*decoded.image, box);
   if (std::string fault = find_fault(image); !fault.empty()) return {{}, fault};
   const bool keep_bytes = fits && probe.info && probe.info->format == ImageFormat::kPng;
   return {keep_bytes ? std::move(bytes) : to_png(image), {}};
