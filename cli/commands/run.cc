@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <csignal>
+#include <thread>
+
+#include "actors/builtin.h"
+#include "actors/resume.h"
+#include "cli/commands/commands.h"
+#include "cli/exit_codes.h"
+#include "cli/job_metrics.h"
+#include "cli/progress.h"
+#include "cli/run_log.h"
+#include "common/log.h"
+#include "florence/training/checkpoint.h"
+#include "graph/job.h"
+#include "io/atomic_file.h"
+#include "io/directory_lock.h"
+
+namespace arno::cli {
+namespace {
+
+struct RunOptions {
+  std::string file;
+  std::string output;
+  bool resume = false;
+  bool dry_run = false;
+};
+
+/// Passes everything on to several observers.
+class Observers final : public graph::JobObserver {
+ public:
+  explicit Observers(std::vector<graph::JobObserver*> all) : all_(std::move(all)) {}
+  void on_step(const graph::StepReport& report) override {
+    for (graph::JobObserver* one : all_) one->on_step(report);
+  }
+  void on_evaluation(const graph::EvaluationReport& report) override {
+    for (graph::JobObserver* one : all_) one->on_evaluation(report);
+  }
+  void on_checkpoint(int64_t step, const std::string& path) override {
+    for (graph::JobObserver* one : all_) one->on_checkpoint(step, path);
+  }
+
+ private:
+  std::vector<graph::JobObserver*> all_;
+};
+
+/// While one lives, SIGINT and SIGTERM drain a job, and a second one aborts it. Made before any
+/// other thread, so that all threads inherit the blocked signals.
+class SignalWatch {
+ public:
+  SignalWatch() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGUSR2);  // ends the watch
+    pthread_sigmask(SIG_BLOCK, &signals_, &before_);
+  }
+  ~SignalWatch() {
+    if (thread_.joinable()) {
+      pthread_kill(thread_.native_handle(), SIGUSR2);
+      thread_.join();
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+  void watch(graph::Job& job) {
+    thread_ = std::thread([this, &job] {
+      for (int count = 0;;) {
+        int signal = 0;
+        sigwait(&signals_, &signal);
+        if (signal == SIGUSR2) return;
+        interrupted_ = true;
+        if (++count > 1) {
+          job.abort("stopped by a second signal, without a checkpoint");
+          continue;
+        }
+        log::info("run", "draining; a second Ctrl-C stops at once");
+        job.drain();
+      }
+    });
+  }
+  bool interrupted() const { return interrupted_; }
+
+ private:
+  sigset_t signals_;
+  sigset_t before_;
+  std::thread thread_;
+  std::atomic<bool> interrupted_{false};
+};
+
+graph::Plan plan_of(const RunOptions& options) {
+  static graph::Registry& registry = *new graph::Registry;
+  if (registry.names().empty()) actors::register_builtin_actors(registry);
+  ConfigProblems problems;
+  graph::Plan plan = graph::make_plan(RawConfig::from_file(options.file), registry, problems);
+  throw_if_any(problems);
+  if (!options.output.empty()) plan.config.output = options.output;
+  return plan;
+}
+
+void check_output(const std::filesystem::path& output, bool resume) {
+  ARNO_CHECK(resume || !florence::newest_checkpoint(output), Errc::invalid_argument,
+             "{}: holds checkpoints of an earlier run; go on with --resume, or choose another "
+             "folder with --output",
+             output.string());
+}
+
+int exit_code(const graph::JobResult& result, bool interrupted) {
+  if (result.outcome == graph::JobResult::Outcome::failed) {
+    fmt::print(stderr, "arno: {}\n", result.error);
+    return kFailed;
+  }
+  return interrupted && result.outcome == graph::JobResult::Outcome::drained ? kInterrupted : kOk;
+}
+
+int run(const RunOptions& options) {
+  const graph::Plan plan = plan_of(options);
+  if (options.dry_run) {
+    fmt::print("{}", plan.to_yaml());
+    return kOk;
+  }
+  SignalWatch signals;
+  const std::filesystem::path output = plan.config.output;
+  std::filesystem::create_directories(output);
+  const io::DirectoryLock lock(output);
+  check_output(output, options.resume);
+  io::write_file_atomically(output / "job.yaml", plan.to_yaml());
+
+  monitoring::MetricRegistry metrics;
+  graph::StageContext context = graph::base_context(plan.config);
+  context.resume = options.resume;
+  context.metrics = &metrics;
+  const bool live = isatty(STDOUT_FILENO) != 0;
+  Progress progress(stdout, live);
+  RunLog run_log(output, actors::resume_step(context));
+  JobMetrics job_metrics(metrics, plan.config.job);
+  Observers observers({&progress, &run_log, &job_metrics});
+  context.observer = &observers;
+
+  std::unique_ptr<monitoring::Exporter> exporter;
+  if (plan.config.monitoring.enabled) {
+    exporter = std::make_unique<monitoring::Exporter>(metrics, plan.config.monitoring.listen);
+    progress.print_line(fmt::format("metrics at http://127.0.0.1:{}/metrics", exporter->port()));
+  }
+  graph::Job job(plan, context);
+  signals.watch(job);
+  job.start();
+  const graph::JobResult result = job.wait();
+  return exit_code(result, signals.interrupted());
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, Action& action) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* command = app.add_subcommand(
+      "run", "Run a job. Ctrl-C saves a checkpoint and stops; --resume goes on from it.");
+  command->add_option("file", options->file, "job file")->required();
+  command->add_option("--output", options->output, "folder of the run, instead of the file's");
+  command->add_flag("--resume", options->resume,
+                    "go on from the newest checkpoint, or start when there is none");
+  command->add_flag("--dry-run", options->dry_run, "print the plan and do nothing");
+  command->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace arno::cli

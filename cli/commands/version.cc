@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands/commands.h"
+#include "cli/exit_codes.h"
+
+namespace arno::cli {
+
+void add_version_command(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("version", "Print the version.");
+  command->callback([&action] {
+    action = [] {
+      fmt::print("arno {}\n", ARNO_VERSION);
+      return kOk;
+    };
+  });
+}
+
+}  // namespace arno::cli

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <exception>
+
+#include "cli/commands/commands.h"
+#include "cli/exit_codes.h"
+#include "common/error.h"
+
+namespace {
+
+constexpr const char* kAbout =
+    "Arno trains Florence (arXiv 2111.11432) as a graph of actors.\n"
+    "Exit codes: 0 done, 1 the work failed, 2 the command line or a configuration is wrong, "
+    "130 stopped by Ctrl-C after a checkpoint.";
+
+int run(int argc, char** argv) {
+  CLI::App app(kAbout, "arno");
+  app.require_subcommand(1);
+  arno::cli::Action action;
+  arno::cli::add_run_command(app, action);
+  arno::cli::add_check_command(app, action);
+  arno::cli::add_data_command(app, action);
+  arno::cli::add_eval_command(app, action);
+  arno::cli::add_embed_command(app, action);
+  arno::cli::add_docs_command(app, action);
+  arno::cli::add_version_command(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? arno::cli::kOk : arno::cli::kBadUsage;
+  }
+  return action();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const arno::Error& error) {
+    fmt::print(stderr, "arno: {}\n", error.what());
+    return error.code() == arno::Errc::config_invalid ? arno::cli::kBadUsage : arno::cli::kFailed;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "arno: {}\n", error.what());
+    return arno::cli::kFailed;
+  }
+}

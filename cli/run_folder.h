@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "florence/training/checkpoint.h"
+
+namespace arno::cli {
+
+/// The vocabulary that a checkpoint was trained with: `given` unless it is empty, else what the
+/// `job.yaml` of its run names. Throws invalid_argument when neither is there.
+std::string vocabulary_of(const std::filesystem::path& checkpoint, const std::string& given);
+
+}  // namespace arno::cli
