@@ -7,9 +7,9 @@
 
 namespace arno::io {
 
-/// Replaces `&name;` (HTML 4's 252 names and `apos`; the Latin-1 ones also without semicolon),
-/// `&#123;` and `&#x7b;`, once, with HTML 5's rules for numbers that name no character. Everything
-/// else stays.
+/// Replaces, once, `&name;` (HTML 4's 252 names, `apos`, and those that HTML 5 also takes without
+/// a semicolon), `&#123;` and `&#x7b;`, with HTML 5's rules for numbers that name no character.
+/// Everything else stays.
 std::string unescape_html(std::string_view text);
 
 /// Repairs what is broken beyond doubt, a small part of what Python's ftfy does:

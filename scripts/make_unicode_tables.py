@@ -54,9 +54,10 @@ def table(doc, declaration, cells):
 
 
 def entity_cells():
-    for name in sorted([*html.entities.name2codepoint, "apos"]):
+    legacy_names = {name for name in html.entities.html5 if not name.endswith(";")}
+    for name in sorted({*html.entities.name2codepoint, *legacy_names, "apos"}):
         point = ord(html.entities.html5[name + ";"])
-        legacy = "true" if name in html.entities.html5 else "false"
+        legacy = "true" if name in legacy_names else "false"
         yield f'{{"{name}", {point:#x}, {legacy}}}'
 
 
@@ -71,7 +72,7 @@ def main():
     print("/// Every step-th code point from first to last becomes itself plus delta.\n"
           "struct CaseRange {\n  char32_t first;\n  char32_t last;\n  int32_t step;\n"
           "  int32_t delta;\n};\n")
-    print("/// A named character of HTML 4. Legacy ones need no semicolon.\nstruct HtmlEntity {\n"
+    print("/// A named character of HTML. Legacy ones need no semicolon.\nstruct HtmlEntity {\n"
           "  std::string_view name;\n  char32_t code_point;\n  bool legacy;\n};")
     pair = "{{{:#x}, {:#x}}}".format
     category = unicodedata.category

@@ -22,7 +22,7 @@ struct CaseRange {
   int32_t delta;
 };
 
-/// A named character of HTML 4. Legacy ones need no semicolon.
+/// A named character of HTML. Legacy ones need no semicolon.
 struct HtmlEntity {
   std::string_view name;
   char32_t code_point;
@@ -270,23 +270,24 @@ inline constexpr CaseRange kLowerCase[] = {
 
 /// By name.
 inline constexpr HtmlEntity kHtmlEntities[] = {
-    {"AElig", 0xc6, true}, {"Aacute", 0xc1, true}, {"Acirc", 0xc2, true}, {"Agrave", 0xc0, true},
-    {"Alpha", 0x391, false}, {"Aring", 0xc5, true}, {"Atilde", 0xc3, true}, {"Auml", 0xc4, true},
-    {"Beta", 0x392, false}, {"Ccedil", 0xc7, true}, {"Chi", 0x3a7, false},
-    {"Dagger", 0x2021, false}, {"Delta", 0x394, false}, {"ETH", 0xd0, true}, {"Eacute", 0xc9, true},
-    {"Ecirc", 0xca, true}, {"Egrave", 0xc8, true}, {"Epsilon", 0x395, false}, {"Eta", 0x397, false},
-    {"Euml", 0xcb, true}, {"Gamma", 0x393, false}, {"Iacute", 0xcd, true}, {"Icirc", 0xce, true},
-    {"Igrave", 0xcc, true}, {"Iota", 0x399, false}, {"Iuml", 0xcf, true}, {"Kappa", 0x39a, false},
+    {"AElig", 0xc6, true}, {"AMP", 0x26, true}, {"Aacute", 0xc1, true}, {"Acirc", 0xc2, true},
+    {"Agrave", 0xc0, true}, {"Alpha", 0x391, false}, {"Aring", 0xc5, true}, {"Atilde", 0xc3, true},
+    {"Auml", 0xc4, true}, {"Beta", 0x392, false}, {"COPY", 0xa9, true}, {"Ccedil", 0xc7, true},
+    {"Chi", 0x3a7, false}, {"Dagger", 0x2021, false}, {"Delta", 0x394, false}, {"ETH", 0xd0, true},
+    {"Eacute", 0xc9, true}, {"Ecirc", 0xca, true}, {"Egrave", 0xc8, true},
+    {"Epsilon", 0x395, false}, {"Eta", 0x397, false}, {"Euml", 0xcb, true}, {"GT", 0x3e, true},
+    {"Gamma", 0x393, false}, {"Iacute", 0xcd, true}, {"Icirc", 0xce, true}, {"Igrave", 0xcc, true},
+    {"Iota", 0x399, false}, {"Iuml", 0xcf, true}, {"Kappa", 0x39a, false}, {"LT", 0x3c, true},
     {"Lambda", 0x39b, false}, {"Mu", 0x39c, false}, {"Ntilde", 0xd1, true}, {"Nu", 0x39d, false},
     {"OElig", 0x152, false}, {"Oacute", 0xd3, true}, {"Ocirc", 0xd4, true}, {"Ograve", 0xd2, true},
     {"Omega", 0x3a9, false}, {"Omicron", 0x39f, false}, {"Oslash", 0xd8, true},
     {"Otilde", 0xd5, true}, {"Ouml", 0xd6, true}, {"Phi", 0x3a6, false}, {"Pi", 0x3a0, false},
-    {"Prime", 0x2033, false}, {"Psi", 0x3a8, false}, {"Rho", 0x3a1, false},
-    {"Scaron", 0x160, false}, {"Sigma", 0x3a3, false}, {"THORN", 0xde, true}, {"Tau", 0x3a4, false},
-    {"Theta", 0x398, false}, {"Uacute", 0xda, true}, {"Ucirc", 0xdb, true}, {"Ugrave", 0xd9, true},
-    {"Upsilon", 0x3a5, false}, {"Uuml", 0xdc, true}, {"Xi", 0x39e, false}, {"Yacute", 0xdd, true},
-    {"Yuml", 0x178, false}, {"Zeta", 0x396, false}, {"aacute", 0xe1, true}, {"acirc", 0xe2, true},
-    {"acute", 0xb4, true}, {"aelig", 0xe6, true}, {"agrave", 0xe0, true},
+    {"Prime", 0x2033, false}, {"Psi", 0x3a8, false}, {"QUOT", 0x22, true}, {"REG", 0xae, true},
+    {"Rho", 0x3a1, false}, {"Scaron", 0x160, false}, {"Sigma", 0x3a3, false}, {"THORN", 0xde, true},
+    {"Tau", 0x3a4, false}, {"Theta", 0x398, false}, {"Uacute", 0xda, true}, {"Ucirc", 0xdb, true},
+    {"Ugrave", 0xd9, true}, {"Upsilon", 0x3a5, false}, {"Uuml", 0xdc, true}, {"Xi", 0x39e, false},
+    {"Yacute", 0xdd, true}, {"Yuml", 0x178, false}, {"Zeta", 0x396, false}, {"aacute", 0xe1, true},
+    {"acirc", 0xe2, true}, {"acute", 0xb4, true}, {"aelig", 0xe6, true}, {"agrave", 0xe0, true},
     {"alefsym", 0x2135, false}, {"alpha", 0x3b1, false}, {"amp", 0x26, true},
     {"and", 0x2227, false}, {"ang", 0x2220, false}, {"apos", 0x27, false}, {"aring", 0xe5, true},
     {"asymp", 0x2248, false}, {"atilde", 0xe3, true}, {"auml", 0xe4, true},
