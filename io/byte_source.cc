@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "common/error.h"
 #include "io/detail/file_descriptor.h"
 
 namespace arno::io {
@@ -16,9 +17,12 @@ namespace {
 class FileSource final : public ByteSource {
  public:
   explicit FileSource(const std::filesystem::path& path)
-      : path_(path), file_(detail::FileDescriptor::open("file", path, O_RDONLY)) {
+      : path_(path),  // A pipe would block until somebody writes to it.
+        file_(detail::FileDescriptor::open("file", path, O_RDONLY | O_NONBLOCK)) {
     struct stat status {};
     if (fstat(file_.get(), &status) != 0) detail::fail_errno("file", "measuring", path);
+    ARNO_CHECK(S_ISREG(status.st_mode), Errc::io_failed, "[file] '{}' is not a regular file",
+               path.string());
     size_ = static_cast<uint64_t>(status.st_size);
   }
 

@@ -19,7 +19,7 @@ class ByteSource {
   virtual size_t read_at(uint64_t offset, std::span<std::byte> out) const = 0;
 };
 
-/// A file, through pread. Throws io_failed when it cannot be opened.
+/// A regular file, through pread. Throws io_failed when it cannot be opened or is something else.
 std::shared_ptr<const ByteSource> open_file(const std::filesystem::path& path);
 
 /// Bytes in memory, which must outlive the source.

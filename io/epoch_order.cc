@@ -42,18 +42,21 @@ uint64_t Permutation::operator()(uint64_t i) const {
 }
 
 EpochOrder::EpochOrder(uint64_t n, RandomKey key, uint64_t block, uint64_t group)
-    : n_(n), key_(key), block_(block), group_(group / block * block) {
-  ARNO_CHECK(block >= 1 && group_ >= block, Errc::invalid_argument,
+    : n_(n), key_(key), block_(block), group_(group) {
+  ARNO_CHECK(block >= 1 && group >= block, Errc::invalid_argument,
              "[epoch_order] block {} and group {}, expected 1 <= block <= group", block, group);
+  group_ -= group_ % block;
 }
 
 uint64_t EpochOrder::at(uint64_t epoch, uint64_t position) const {
   ARNO_CHECK(position < n_, Errc::invalid_argument, "[epoch_order] position {} of {}", position,
              n_);
   const RandomKey key = key_.child(epoch);
-  const uint64_t group = position / group_;
+  // The last group takes the rest: alone, a small rest would be the same samples in each epoch.
+  const uint64_t last_group = std::max<uint64_t>(n_ / group_, 1) - 1;
+  const uint64_t group = std::min(position / group_, last_group);
   const uint64_t group_start = group * group_;
-  const uint64_t group_size = std::min(group_, n_ - group_start);
+  const uint64_t group_size = group == last_group ? n_ - group_start : group_;
   const uint64_t mixed =
       group_start + Permutation(group_size, key.child(kFirstGroup + group))(position - group_start);
   // The incomplete last block, if there is one, stays last, so that all others have one size.

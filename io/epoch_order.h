@@ -29,8 +29,8 @@ class Permutation {
 /// state and no buffer: any place of any epoch is found at once.
 class EpochOrder {
  public:
-  /// `block`: consecutive samples; `group`: samples that are mixed, >= block. A source of up to
-  /// `group` samples is mixed as a whole.
+  /// `block`: consecutive samples; `group`: samples that are mixed, >= block, the rest of the
+  /// source with the last group. A source of less than two groups is mixed as a whole.
   EpochOrder(uint64_t n, RandomKey key, uint64_t block = 256, uint64_t group = 65536);
 
   /// The sample at place `position` < n of an epoch; each occurs once.

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "common/error.h"
 #include "common/hash.h"
@@ -115,24 +116,28 @@ std::pair<std::string, std::string> split_name(const std::string& name) {
 std::vector<std::string> texts_of(std::string_view text_member, std::string_view json_member,
                                   std::string& problem) {
   std::vector<std::string> out;
-  const auto add = [&](std::string text) {
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-    if (!text.empty() && std::ranges::find(out, text) == out.end()) out.push_back(std::move(text));
+  std::set<std::string> seen;
+  const auto add = [&](std::string_view text) {
+    constexpr std::string_view kSpace = " \t\n\v\f\r";
+    const size_t first = text.find_first_not_of(kSpace);
+    if (first == std::string_view::npos) return;
+    std::string trimmed(text.substr(first, text.find_last_not_of(kSpace) + 1 - first));
+    if (word_count(trimmed) > 0 && seen.insert(trimmed).second) out.push_back(std::move(trimmed));
   };
   if (!json_member.empty()) {
     const auto json = nlohmann::json::parse(json_member, nullptr, /*allow_exceptions=*/false);
     if (json.is_discarded()) problem = "json_malformed";
     if (json.is_object() && json.contains("texts") && json["texts"].is_array()) {
       for (const auto& text : json["texts"]) {
-        if (text.is_string()) add(text.get<std::string>());
+        if (text.is_string()) add(text.get_ref<const std::string&>());
       }
     } else if (json.is_object() && json.contains("caption") && json["caption"].is_string()) {
-      add(json["caption"].get<std::string>());
+      add(json["caption"].get_ref<const std::string&>());
     }
   }
   if (out.empty() && !text_member.empty()) {
     if (is_valid_utf8(text_member)) {
-      add(std::string(text_member));
+      add(text_member);
     } else {
       problem = "text_not_utf8";
     }
@@ -219,7 +224,29 @@ SampleMembers ShardIndex::at(uint64_t index) const {
   return members;
 }
 
+void ShardIndex::for_each(const std::function<void(const SampleMembers&)>& visit) const {
+  VarintReader in{records_.data(), records_.data() + records_.size()};
+  uint64_t offset = 0;
+  for (uint64_t i = 0; i < size_; ++i) {
+    SampleMembers members;
+    decode_record(in, offset, members);
+    visit(members);
+  }
+}
+
 namespace {
+
+/// The bytes of a kept index; none if there is no file that can be read.
+std::string read_kept(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return {};
+  try {
+    return read_file(path, kMaxIndexFile);
+  } catch (const Error& problem) {
+    log::debug("shard_index", "not used: {}", problem.what());
+    return {};
+  }
+}
 
 void put_u64(std::string& out, uint64_t value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof(value));
@@ -279,9 +306,7 @@ ShardIndex ShardIndex::open(const std::filesystem::path& shard) {
   std::filesystem::path kept = shard;
   kept += ".arnoidx";
   ShardIndex index;
-  if (std::filesystem::exists(kept) && parse(read_file(kept, kMaxIndexFile), size, time, index)) {
-    return index;
-  }
+  if (parse(read_kept(kept), size, time, index)) return index;
   index = build(open_file(shard));
   // A shard with faults is read anew each time, so that they are reported each time.
   if (!index.faults_.empty()) return index;

@@ -2,6 +2,7 @@
 #include "io/shard_set.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <list>
 #include <mutex>
@@ -9,6 +10,7 @@
 
 #include "common/error.h"
 #include "common/log.h"
+#include "io/detail/bit_rank.h"
 #include "io/read_file.h"
 #include "io/url_list.h"
 #include "io/utf8.h"
@@ -49,6 +51,7 @@ std::vector<std::string> read_class_names(const std::filesystem::path& folder) {
   std::istringstream lines(read_file(path, kMaxText));
   std::vector<std::string> names;
   for (std::string line; std::getline(lines, line);) {
+    if (line.ends_with('\r')) line.pop_back();
     ARNO_CHECK(is_valid_utf8(line) && !line.empty(), Errc::data_corrupt,
                "{}:{}: found an empty or non-UTF-8 line, expected a class name", path.string(),
                names.size() + 1);
@@ -64,29 +67,33 @@ struct ShardSet::Impl {
     std::filesystem::path path;
     ShardIndex index;
     uint64_t first = 0;  ///< number of its first sample
+    uint64_t bytes = 0;
   };
 
   std::vector<Shard> shards;
   uint64_t samples = 0;
-  std::vector<uint64_t> long_texts;  ///< numbers of the samples with a long text
+  detail::BitRank long_texts;  ///< by sample
   std::vector<std::string> class_names;
   mutable FileCache files;
 
+  /// Of shards with the same first number only the last has samples.
   const Shard& shard_of(uint64_t index) const {
     const auto after = std::ranges::upper_bound(shards, index, {}, &Shard::first);
     return *std::prev(after);
   }
 
   void add(const std::filesystem::path& path) {
-    Shard shard{.path = path, .index = ShardIndex::open(path), .first = samples};
+    Shard shard{.path = path,
+                .index = ShardIndex::open(path),
+                .first = samples,
+                .bytes = std::filesystem::file_size(path)};
     if (shard.index.size() == 0) log::warn("shards", "{} holds no sample", path.string());
     if (!shard.index.faults().empty()) {
       log::warn("shards", "{}: {}; {} samples before it are used", path.string(),
                 shard.index.fault_text(), shard.index.size());
     }
-    for (uint64_t i = 0; i < shard.index.size(); ++i) {
-      if (shard.index.at(i).has_long_text) long_texts.push_back(samples + i);
-    }
+    shard.index.for_each(
+        [&](const SampleMembers& members) { long_texts.push_back(members.has_long_text); });
     samples += shard.index.size();
     shards.push_back(std::move(shard));
   }
@@ -99,6 +106,21 @@ template <class Bytes>
 bool read_range(const ByteSource& file, MemberRange range, Bytes& out) {
   out.resize(range.size);
   return file.read_at(range.offset, std::as_writable_bytes(std::span(out))) == range.size;
+}
+
+struct MemberBytes {
+  std::vector<std::byte> image;
+  std::string text, json, label;
+};
+
+bool read_members(const ByteSource& file, const SampleMembers& members, MemberBytes& out) {
+  return read_range(file, members.image, out.image) && read_range(file, members.text, out.text) &&
+         read_range(file, members.json, out.json) && read_range(file, members.label, out.label);
+}
+
+uint64_t last_offset(const SampleMembers& members) {
+  return std::max(
+      {members.image.offset, members.text.offset, members.json.offset, members.label.offset});
 }
 
 std::optional<int64_t> parse_label(std::string text) {
@@ -118,8 +140,6 @@ std::shared_ptr<const ShardSet> ShardSet::open(const std::vector<std::string>& p
   auto impl = std::make_unique<Impl>();
   const std::vector<std::filesystem::path> paths = expand_urls(patterns);
   for (const std::filesystem::path& path : paths) impl->add(path);
-  // An empty shard shares its first number with the next one: it must not be found by it.
-  std::erase_if(impl->shards, [](const Impl::Shard& shard) { return shard.index.size() == 0; });
   ARNO_CHECK(impl->samples > 0, Errc::data_corrupt, "[shards] {} files hold no sample: {}",
              paths.size(), fmt::join(patterns, ", "));
   impl->class_names = read_class_names(paths.front().parent_path());
@@ -127,8 +147,8 @@ std::shared_ptr<const ShardSet> ShardSet::open(const std::vector<std::string>& p
 }
 
 uint64_t ShardSet::size() const { return impl_->samples; }
-uint64_t ShardSet::long_text_count() const { return impl_->long_texts.size(); }
-uint64_t ShardSet::long_text_sample(uint64_t k) const { return impl_->long_texts.at(k); }
+uint64_t ShardSet::long_text_count() const { return impl_->long_texts.count(); }
+uint64_t ShardSet::long_text_sample(uint64_t k) const { return impl_->long_texts.select(k); }
 const std::vector<std::string>& ShardSet::class_names() const { return impl_->class_names; }
 
 std::vector<ShardSet::ShardInfo> ShardSet::shards() const {
@@ -136,7 +156,7 @@ std::vector<ShardSet::ShardInfo> ShardSet::shards() const {
   for (const Impl::Shard& shard : impl_->shards) {
     out.push_back({.path = shard.path,
                    .samples = shard.index.size(),
-                   .bytes = std::filesystem::file_size(shard.path),
+                   .bytes = shard.bytes,
                    .faults = shard.index.faults()});
   }
   return out;
@@ -146,38 +166,42 @@ std::variant<RawSample, SampleFault> ShardSet::read(uint64_t index) const {
   ARNO_CHECK(index < size(), Errc::invalid_argument, "[shards] sample {} of {}", index, size());
   const Impl::Shard& shard = impl_->shard_of(index);
   const SampleMembers members = shard.index.at(index - shard.first);
-  const uint64_t offset = std::max(
-      {members.image.offset, members.text.offset, members.json.offset, members.label.offset});
-  RawSample sample{.name = fmt::format("{}:{}", shard.path.filename().string(), offset)};
+  const std::string name =
+      fmt::format("{}:{}", shard.path.filename().string(), last_offset(members));
   const auto fault = [&](std::string cause, std::string detail) {
-    return SampleFault{sample.name, std::move(cause), std::move(detail)};
+    return SampleFault{name, std::move(cause), std::move(detail)};
   };
   if (!members.image.present()) return fault("no_image", "the sample has no image");
   if (members.image.size > kMaxMember || members.text.size > kMaxText ||
       members.json.size > kMaxText || members.label.size > kMaxText) {
     return fault("too_large", "a member is larger than is read");
   }
-  const auto file =
-      impl_->files.get(shard.path, static_cast<size_t>(&shard - impl_->shards.data()));
-  std::string text, json, label;
-  if (!read_range(*file, members.image, sample.image) || !read_range(*file, members.text, text) ||
-      !read_range(*file, members.json, json) || !read_range(*file, members.label, label)) {
-    return fault("short_read", "the shard is shorter than when it was indexed");
+  MemberBytes bytes;
+  try {
+    const auto file =
+        impl_->files.get(shard.path, static_cast<size_t>(&shard - impl_->shards.data()));
+    if (!read_members(*file, members, bytes)) {
+      return fault("short_read", "the shard is shorter than when it was indexed");
+    }
+  } catch (const Error& error) {
+    return fault("read_failed", error.what());
   }
-  if (members.label.present()) {
-    sample.label = parse_label(label);
-    if (!sample.label) return fault("bad_label", "the class is not a whole number >= 0");
+  RawSample sample{.name = name, .image = std::move(bytes.image)};
+  if (members.label.present() && !(sample.label = parse_label(bytes.label))) {
+    return fault("bad_label", "the class is not a whole number >= 0");
   }
   std::string problem;
-  sample.texts = texts_of(text, json, problem);
-  if (sample.texts.empty() && sample.label &&
-      static_cast<size_t>(*sample.label) < class_names().size()) {
-    sample.texts.push_back(class_names()[static_cast<size_t>(*sample.label)]);
-  }
+  sample.texts = texts_of(bytes.text, bytes.json, problem);
+  if (sample.texts.empty() && sample.label) add_class_name(*sample.label, sample.texts);
   if (sample.texts.empty()) {
     return fault(problem.empty() ? "no_text" : problem, "the sample has no usable text");
   }
   return sample;
+}
+
+void ShardSet::add_class_name(int64_t label, std::vector<std::string>& texts) const {
+  const auto place = static_cast<size_t>(label);
+  if (place < class_names().size()) texts.push_back(class_names()[place]);
 }
 
 }  // namespace arno::io

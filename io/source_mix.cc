@@ -20,7 +20,7 @@ std::vector<uint64_t> apportion(const std::vector<double>& weights) {
     const double exact = weights[i] / total * static_cast<double>(SourceMix::kCycle);
     counts.push_back(static_cast<uint64_t>(exact));
     if (weights[i] > 0 && counts[i] == 0) counts[i] = 1;
-    remainders.emplace_back(exact - std::floor(exact), i);
+    remainders.emplace_back(exact - static_cast<double>(counts[i]), i);
   }
   std::ranges::sort(remainders, [](const auto& a, const auto& b) {
     return a.first != b.first ? a.first > b.first : a.second < b.second;

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <numeric>
+#include <span>
 #include <string_view>
 
 #include "io/detail/tar_format.h"
@@ -88,7 +88,12 @@ std::nullopt_t TarReader::stop(std::string cause, std::string text) {
 }
 
 std::optional<TarReader::Header> TarReader::read_header() {
-  if (position_ == source_->size()) return std::nullopt;  // some writers leave the end marks out
+  if (position_ == source_->size()) {
+    if (position_ == 0) return std::nullopt;
+    return stop("tar_no_end", fmt::format("the file ends at byte {} without an end mark: it may "
+                                          "have been cut there",
+                                          position_));
+  }
   BlockBytes block;
   if (source_->read_at(position_, std::as_writable_bytes(std::span(block))) < kTarBlock) {
     return stop("tar_truncated",

@@ -19,7 +19,7 @@ struct TarMember {
 
 /// Why the walk over a tar file ended before its end.
 struct TarFault {
-  std::string cause;    ///< "tar_truncated", "tar_checksum" or "tar_header"
+  std::string cause;    ///< "tar_truncated", "tar_no_end", "tar_checksum" or "tar_header"
   uint64_t offset = 0;  ///< of the header
   std::string text;     ///< one line for people
 };
@@ -32,7 +32,7 @@ class TarReader {
   explicit TarReader(std::shared_ptr<const ByteSource> source) : source_(std::move(source)) {}
 
   /// The next regular file, or nullopt at the end or at a fault. A member whose body is cut short
-  /// is a fault. Throws io_failed.
+  /// is a fault; a file of no bytes is not. Throws io_failed.
   std::optional<TarMember> next();
 
   const std::optional<TarFault>& fault() const { return fault_; }

@@ -15,6 +15,9 @@ namespace {
 
 constexpr size_t kMaxResults = 10'000'000;
 constexpr int kMaxNesting = 32;
+// Each costs a call of expand.
+constexpr std::ptrdiff_t kMaxBraces = 256;
+constexpr size_t kMaxWidth = 32;
 constexpr size_t kMaxListFile = size_t{1} << 28;
 
 void check_count(size_t count, const std::string& pattern) {
@@ -66,6 +69,8 @@ std::optional<std::vector<std::string>> expand_range(std::string_view text,
   if (!first || !last) return std::nullopt;
   ARNO_CHECK(*first <= *last, Errc::invalid_argument, "[shards] \"{}\" counts backwards", pattern);
   check_count(static_cast<size_t>(*last - *first), pattern);
+  ARNO_CHECK(std::max(low.size(), high.size()) <= kMaxWidth, Errc::invalid_argument,
+             "[shards] \"{}\" has a number of more than {} digits", pattern, kMaxWidth);
   const bool zeros = (low.size() > 1 && low[0] == '0') || (high.size() > 1 && high[0] == '0');
   const size_t width = zeros ? std::max(low.size(), high.size()) : 0;
   std::vector<std::string> out;
@@ -84,6 +89,7 @@ std::vector<std::string> expand(std::string_view text, const std::string& patter
   } else {
     for (const std::string_view part : split_at_commas(inside)) {
       for (std::string& choice : expand(part, pattern)) choices.push_back(std::move(choice));
+      check_count(choices.size(), pattern);
     }
   }
   const std::vector<std::string> tails = expand(text.substr(close + 1), pattern);
@@ -107,6 +113,43 @@ std::vector<std::string> split_at_double_colons(const std::string& text) {
   return out;
 }
 
+/// Whether a name fits a pattern in which * stands for any characters.
+bool matches(std::string_view name, std::string_view pattern) {
+  size_t n = 0, p = 0, star = std::string_view::npos, resume = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      resume = n;
+    } else if (p < pattern.size() && pattern[p] == name[n]) {
+      ++n, ++p;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      n = ++resume;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+/// The files in a folder whose names fit a pattern, by name.
+std::vector<std::filesystem::path> list_folder(const std::filesystem::path& folder,
+                                               const std::string& pattern) {
+  std::vector<std::filesystem::path> out;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (matches(name, pattern) && !name.ends_with(".arnoidx")) out.push_back(entry->path());
+  }
+  ARNO_CHECK(!error, Errc::io_failed, "[shards] reading the folder '{}': {}", folder.string(),
+             error.message());
+  ARNO_CHECK(!out.empty(), Errc::io_failed, "[shards] the folder '{}' has no file '{}'",
+             folder.string(), pattern);
+  std::ranges::sort(out);
+  return out;
+}
+
 void add_path(std::string url, std::vector<std::filesystem::path>& out) {
   for (const char* scheme : {"pipe:", "http://", "https://", "s3://", "hf://"}) {
     ARNO_CHECK(!url.starts_with(scheme), Errc::unsupported,
@@ -119,14 +162,15 @@ void add_path(std::string url, std::vector<std::filesystem::path>& out) {
   }
   std::error_code error;
   if (std::filesystem::is_directory(url, error)) {
-    std::vector<std::filesystem::path> inside;
-    for (const auto& entry : std::filesystem::directory_iterator(url)) {
-      if (entry.path().extension() == ".tar") inside.push_back(entry.path());
-    }
-    std::ranges::sort(inside);
-    ARNO_CHECK(!inside.empty(), Errc::io_failed, "[shards] the folder \"{}\" has no *.tar file",
-               url);
+    const auto inside = list_folder(url, "*.tar");
     out.insert(out.end(), inside.begin(), inside.end());
+    return;
+  }
+  const std::filesystem::path path(url);
+  if (path.filename().string().find('*') != std::string::npos) {
+    const auto folder = path.has_parent_path() ? path.parent_path() : ".";
+    const auto found = list_folder(folder, path.filename().string());
+    out.insert(out.end(), found.begin(), found.end());
     return;
   }
   ARNO_CHECK(std::filesystem::exists(url, error), Errc::io_failed, "[shards] \"{}\" does not exist",
@@ -134,31 +178,42 @@ void add_path(std::string url, std::vector<std::filesystem::path>& out) {
   out.emplace_back(url);
 }
 
+void add_pattern(const std::string& pattern, std::vector<std::filesystem::path>& out) {
+  for (std::string& url : expand_braces(pattern)) add_path(std::move(url), out);
+}
+
+/// The patterns of a list file, one a line.
+std::vector<std::string> read_list(const std::string& path) {
+  std::istringstream lines(read_file(path, kMaxListFile));
+  std::vector<std::string> out;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    ARNO_CHECK(!line.starts_with('@'), Errc::invalid_argument,
+               "[shards] '{}': a list names the list \"{}\", expected files", path, line);
+    if (!line.empty()) out.push_back(std::move(line));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> expand_braces(const std::string& pattern) {
+  ARNO_CHECK(std::ranges::count(pattern, '{') <= kMaxBraces, Errc::invalid_argument,
+             "[shards] \"{}...\" has more than {} braces", pattern.substr(0, 100), kMaxBraces);
   return expand(pattern, pattern);
 }
 
 std::vector<std::filesystem::path> expand_urls(const std::vector<std::string>& patterns) {
   std::vector<std::filesystem::path> out;
   for (const std::string& pattern : patterns) {
-    if (pattern.starts_with('@')) {
-      std::istringstream lines(read_file(pattern.substr(1), kMaxListFile));
-      std::vector<std::string> listed;
-      for (std::string line; std::getline(lines, line);) {
-        ARNO_CHECK(!line.starts_with('@'), Errc::invalid_argument,
-                   "[shards] {}: a list names the list \"{}\"", pattern.substr(1), line);
-        if (!line.empty()) listed.push_back(line);
-      }
-      const auto paths = expand_urls(listed);
-      out.insert(out.end(), paths.begin(), paths.end());
-      continue;
-    }
     for (const std::string& part : split_at_double_colons(pattern)) {
-      for (std::string& url : expand_braces(part)) add_path(std::move(url), out);
+      if (part.starts_with('@')) {
+        for (const std::string& line : read_list(part.substr(1))) add_pattern(line, out);
+      } else {
+        add_pattern(part, out);
+      }
+      check_count(out.size(), pattern);
     }
-    check_count(out.size(), pattern);
   }
   return out;
 }
