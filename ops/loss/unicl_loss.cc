@@ -14,7 +14,7 @@
 namespace arno::ops {
 namespace {
 
-float exponential(float x) { return detail::fast_exp(x); }
+float exponential(float x) { return detail::softmax_exp(x); }
 double exponential(double x) { return std::exp(x); }
 
 /// log(sum exp) of values that come one after the other.

@@ -134,7 +134,7 @@ void softmax(bool causal, Tiles& t) {
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (int64_t j = 0; j < seen; ++j) {
-      row[j] = detail::fast_exp(scores[j] - max);
+      row[j] = detail::softmax_exp(scores[j] - max);
       sum += row[j];
     }
     const float inverse = 1 / sum;

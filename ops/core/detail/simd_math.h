@@ -34,6 +34,11 @@ inline float fast_exp(float x) {
   return p * std::bit_cast<float>(exponent);
 }
 
+/// e^x as a term of a softmax, x <= 0 being the distance to the largest exponent: 0 below e^-60,
+/// which no sum in f32 can tell from it. Products with smaller terms leave the normal range, where
+/// arithmetic is a hundred times slower.
+inline float softmax_exp(float x) { return x < -60.0F ? 0.0F : fast_exp(x); }
+
 /// e^(-x^2) and erf(x), which GELU and its slope both need; absolute error of erf below 4e-7.
 struct ErfAndGauss {
   float erf;
