@@ -7,7 +7,6 @@
 #include <span>
 
 #include "io/import/detail/import_job.h"
-#include "io/import/detail/markup.h"
 #include "io/text_clean.h"
 
 namespace arno::io::detail {
@@ -173,13 +172,10 @@ std::string without_author(const std::string& stem, std::string_view author) {
 
 /// "sailor_monkey_nicu_bucul_01.svg" gives "sailor monkey"; words with digits go.
 std::string words_of_file_name(std::string_view file, std::string_view author) {
+  // Endings that tell files of one name apart: "_01", "_r", "1".
   std::string stem = file_stem(file);
-  for (const std::string_view ending : {"_01", "_02", "_03", "_04", "_r", "_"}) {
-    if (stem.ends_with(ending)) {
-      stem.resize(stem.size() - ending.size());
-      break;
-    }
-  }
+  if (stem.ends_with("_r")) stem.resize(stem.size() - 2);
+  stem = without_number(std::move(stem));
   while (stem.ends_with('_')) stem.pop_back();
   std::string words;
   for (const std::string& word : split_words(without_author(stem, author), "_-. ")) {
@@ -236,70 +232,7 @@ std::string usable_keyword(const std::string& raw, std::string_view author) {
   return keyword;
 }
 
-/// Follows where in the RDF a text stands.
-class WorkParser {
- public:
-  /// Whether the work has ended.
-  bool read(const MarkupToken& token) {
-    using Kind = MarkupToken::Kind;
-    if (token.kind == Kind::kOpen) return open(token), false;
-    if (token.kind == Kind::kText) return add_text(token.text), false;
-    if (token.name == "Work" && in_work_) return true;
-    while (!path_.empty() && path_.back() != token.name) path_.pop_back();
-    if (!path_.empty()) path_.pop_back();
-    return false;
-  }
-
-  ClipartMetadata take() { return std::move(found_); }
-
- private:
-  void open(const MarkupToken& token) {
-    if (token.name == "Work") {
-      in_work_ = true;
-      path_.clear();
-    }
-    if (!in_work_) return;
-    if (token.name == "license" && found_.licence.empty()) {
-      found_.licence = attribute_value(token.attributes, "resource");
-    }
-    if (!token.empty) path_.push_back(token.name);
-    if (path_is({"subject", "Bag", "li"})) found_.keywords.emplace_back();
-  }
-
-  void add_text(std::string_view text) {
-    if (path_is({"title"})) found_.title += unescape_html(text);
-    if (path_is({"creator", "Agent", "title"})) found_.author += unescape_html(text);
-    if (path_is({"subject", "Bag", "li"})) found_.keywords.back() += unescape_html(text);
-  }
-
-  /// The path below the work.
-  bool path_is(std::initializer_list<std::string_view> names) const {
-    return path_.size() == names.size() + 1 &&
-           std::equal(names.begin(), names.end(), path_.begin() + 1);
-  }
-
-  bool in_work_ = false;
-  std::vector<std::string_view> path_;
-  ClipartMetadata found_;
-};
-
 }  // namespace
-
-bool ClipartMetadata::is_public_domain() const {
-  return lower_case(licence).find("/publicdomain") != std::string::npos;
-}
-
-ClipartMetadata parse_clipart_metadata(std::string_view svg) {
-  MarkupReader reader(svg);
-  WorkParser parser;
-  for (MarkupToken token = reader.next(); token.kind != MarkupToken::Kind::kEnd;
-       token = reader.next()) {
-    if (parser.read(token)) break;
-  }
-  ClipartMetadata metadata = parser.take();
-  metadata.author = clean_text(metadata.author);
-  return metadata;
-}
 
 bool is_clipart_left_out(std::string_view file, const ClipartMetadata& metadata) {
   const bool folder = std::any_of(kFoldersLeftOut.begin(), kFoldersLeftOut.end(),

@@ -64,12 +64,13 @@ Box content_box(const Image& image) {
   return left < right ? Box{left, top, right - left, bottom - top} : Box{};
 }
 
-/// The image without wide white margins: the content and 4 % of its longer side around it.
+/// The image without wide white margins: the content and at least 4 % of its longer side
+/// around it.
 Box trimmed_box(const Image& image) {
   const Box whole = {0, 0, image.width, image.height};
   const Box content = content_box(image);
   if (content.width == 0) return whole;
-  const int rest = std::max(content.width, content.height) / 25;
+  const int rest = std::max(content.width, content.height) / 25 + 1;
   const int left = std::max(content.x - rest, 0);
   const int top = std::max(content.y - rest, 0);
   const int right = std::min(content.x + content.width + rest, image.width);
