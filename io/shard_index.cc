@@ -15,6 +15,7 @@
 #include "common/hash.h"
 #include "common/log.h"
 #include "io/atomic_file.h"
+#include "io/detail/file_descriptor.h"
 #include "io/read_file.h"
 #include "io/tar_reader.h"
 #include "io/text_clean.h"
@@ -44,9 +45,9 @@ std::array<MemberRange*, kKinds> ranges_of(SampleMembers& members) {
   return {&members.image, &members.text, &members.json, &members.label};
 }
 
-void put_varint(std::vector<uint8_t>& out, uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<uint8_t>(value | 0x80));
-  out.push_back(static_cast<uint8_t>(value));
+void put_varint(std::string& out, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
+  out.push_back(static_cast<char>(value));
 }
 
 /// Reads bytes that may be anything; `ok` is false once something did not fit.
@@ -54,6 +55,9 @@ struct VarintReader {
   const uint8_t* at;
   const uint8_t* end;
   bool ok = true;
+
+  explicit VarintReader(std::string_view bytes)
+      : at(reinterpret_cast<const uint8_t*>(bytes.data())), end(at + bytes.size()) {}
 
   uint64_t next() {
     uint64_t value = 0;
@@ -213,8 +217,7 @@ void ShardIndex::append(const SampleMembers& members) {
 
 SampleMembers ShardIndex::at(uint64_t index) const {
   ARNO_CHECK(index < size_, Errc::invalid_argument, "[shard_index] sample {} of {}", index, size_);
-  VarintReader in{records_.data() + record_starts_[index / kStride],
-                  records_.data() + records_.size()};
+  VarintReader in(std::string_view(records_).substr(record_starts_[index / kStride]));
   uint64_t offset = base_offsets_[index / kStride];
   SampleMembers members;
   for (uint64_t i = index / kStride * kStride; i <= index; ++i) {
@@ -225,7 +228,7 @@ SampleMembers ShardIndex::at(uint64_t index) const {
 }
 
 void ShardIndex::for_each(const std::function<void(const SampleMembers&)>& visit) const {
-  VarintReader in{records_.data(), records_.data() + records_.size()};
+  VarintReader in(records_);
   uint64_t offset = 0;
   for (uint64_t i = 0; i < size_; ++i) {
     SampleMembers members;
@@ -248,13 +251,19 @@ std::string read_kept(const std::filesystem::path& path) {
   }
 }
 
+bool lies_within(SampleMembers members, uint64_t shard_size) {
+  return std::ranges::all_of(ranges_of(members), [&](const MemberRange* range) {
+    return range->size <= shard_size && range->offset <= shard_size - range->size;
+  });
+}
+
 void put_u64(std::string& out, uint64_t value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
-std::optional<uint64_t> take_u64(std::string_view& in) {
+/// The first eight bytes, which must be there.
+uint64_t take_u64(std::string_view& in) {
   uint64_t value = 0;
-  if (in.size() < sizeof(value)) return std::nullopt;
   std::memcpy(&value, in.data(), sizeof(value));
   in.remove_prefix(sizeof(value));
   return value;
@@ -262,56 +271,50 @@ std::optional<uint64_t> take_u64(std::string_view& in) {
 
 }  // namespace
 
-std::string ShardIndex::serialize(uint64_t shard_size, int64_t shard_time) const {
+std::string ShardIndex::to_bytes(const ShardStamp& stamp) const {
   std::string out(kMagic);
-  put_u64(out, shard_size);
-  put_u64(out, static_cast<uint64_t>(shard_time));
+  put_u64(out, stamp.size);
+  put_u64(out, static_cast<uint64_t>(stamp.time_ns));
   put_u64(out, size_);
-  out.append(reinterpret_cast<const char*>(records_.data()), records_.size());
+  out += records_;
   put_u64(out, hash64(out));
   return out;
 }
 
-bool ShardIndex::parse(std::string_view bytes, uint64_t shard_size, int64_t shard_time,
-                       ShardIndex& out) {
+std::optional<ShardIndex> ShardIndex::from_bytes(std::string_view bytes, const ShardStamp& stamp) {
   constexpr size_t kHead = kMagic.size() + 3 * sizeof(uint64_t);
-  if (bytes.size() < kHead + sizeof(uint64_t) || !bytes.starts_with(kMagic)) return false;
+  if (bytes.size() < kHead + sizeof(uint64_t) || !bytes.starts_with(kMagic)) return std::nullopt;
   std::string_view tail = bytes.substr(bytes.size() - sizeof(uint64_t));
   bytes.remove_suffix(sizeof(uint64_t));
-  if (hash64(bytes) != *take_u64(tail)) return false;
+  if (hash64(bytes) != take_u64(tail)) return std::nullopt;
   bytes.remove_prefix(kMagic.size());
-  if (*take_u64(bytes) != shard_size) return false;
-  if (static_cast<int64_t>(*take_u64(bytes)) != shard_time) return false;
-  const uint64_t count = *take_u64(bytes);
-  VarintReader in{reinterpret_cast<const uint8_t*>(bytes.data()),
-                  reinterpret_cast<const uint8_t*>(bytes.data()) + bytes.size()};
-  uint64_t offset = 0;
-  for (uint64_t i = 0; i < count && in.ok; ++i) {
+  const uint64_t size = take_u64(bytes);
+  if (stamp != ShardStamp{size, static_cast<int64_t>(take_u64(bytes))}) return std::nullopt;
+  const uint64_t count = take_u64(bytes);
+  ShardIndex out;
+  VarintReader in(bytes);
+  for (uint64_t i = 0, offset = 0; i < count; ++i) {
     SampleMembers members;
     decode_record(in, offset, members);
-    for (const MemberRange* range : ranges_of(members)) {
-      if (range->size > shard_size || range->offset > shard_size - range->size) return false;
-    }
-    if (in.ok) out.append(members);
+    if (!in.ok || !lies_within(members, stamp.size)) return std::nullopt;
+    out.append(members);
   }
-  return in.ok && in.at == in.end;
+  return in.at == in.end ? std::optional(std::move(out)) : std::nullopt;
 }
 
 ShardIndex ShardIndex::open(const std::filesystem::path& shard) {
   struct stat status {};
-  ARNO_CHECK(stat(shard.c_str(), &status) == 0, Errc::io_failed, "{}: {}", shard.string(),
-             std::strerror(errno));
-  const auto size = static_cast<uint64_t>(status.st_size);
-  const int64_t time = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
+  if (stat(shard.c_str(), &status) != 0) detail::fail_errno("shard_index", "measuring", shard);
+  const ShardStamp stamp{.size = static_cast<uint64_t>(status.st_size),
+                         .time_ns = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
   std::filesystem::path kept = shard;
   kept += ".arnoidx";
-  ShardIndex index;
-  if (parse(read_kept(kept), size, time, index)) return index;
-  index = build(open_file(shard));
+  if (auto index = from_bytes(read_kept(kept), stamp)) return std::move(*index);
+  ShardIndex index = build(open_file(shard));
   // A shard with faults is read anew each time, so that they are reported each time.
   if (!index.faults_.empty()) return index;
   try {
-    write_file_atomically(kept, index.serialize(size, time));
+    write_file_atomically(kept, index.to_bytes(stamp));
   } catch (const Error& error) {
     log::debug("shard_index", "not kept: {}", error.what());
   }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,14 @@ struct SampleMembers {
   bool has_long_text = false;  ///< one of its texts has more than kShortTextWords words
 };
 
+/// What tells that an index belongs to a shard.
+struct ShardStamp {
+  uint64_t size = 0;    ///< bytes
+  int64_t time_ns = 0;  ///< of the last change
+
+  bool operator==(const ShardStamp&) const = default;
+};
+
 /// Texts up to this many words get a prompt template (Florence, section 2.2: "one or two words").
 constexpr size_t kShortTextWords = 2;
 
@@ -46,9 +55,17 @@ class ShardIndex {
   /// else a fresh one, which is then kept if the folder can be written.
   static ShardIndex open(const std::filesystem::path& shard);
 
+  /// The index as a file holds it; without faults.
+  std::string to_bytes(const ShardStamp& stamp) const;
+  /// The index in such bytes; nullopt unless they are whole, have this stamp and point into a shard
+  /// of that size.
+  static std::optional<ShardIndex> from_bytes(std::string_view bytes, const ShardStamp& stamp);
+
+  /// Samples.
   uint64_t size() const { return size_; }
+  /// The members of a sample. Throws invalid_argument unless index < size().
   SampleMembers at(uint64_t index) const;
-  /// Visits all samples in order, faster than at() for each.
+  /// Visits the samples in order, faster than at() for each.
   void for_each(const std::function<void(const SampleMembers&)>& visit) const;
 
   /// What was wrong with the shard's structure, by cause: its good samples can be used all the
@@ -60,11 +77,8 @@ class ShardIndex {
   struct Builder;
 
   void append(const SampleMembers& members);
-  std::string serialize(uint64_t shard_size, int64_t shard_time) const;
-  static bool parse(std::string_view bytes, uint64_t shard_size, int64_t shard_time,
-                    ShardIndex& out);
 
-  std::vector<uint8_t> records_;
+  std::string records_;
   std::vector<uint64_t> record_starts_;  ///< of every kStride-th sample: place in records_
   std::vector<uint64_t> base_offsets_;   ///< of every kStride-th sample: offset before it
   uint64_t size_ = 0;

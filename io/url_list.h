@@ -16,7 +16,4 @@ namespace arno::io {
 /// more than ten million results, unsupported for pipe:, http(s)://, s3:// and hf://.
 std::vector<std::filesystem::path> expand_urls(const std::vector<std::string>& patterns);
 
-/// The texts that a brace expression stands for.
-std::vector<std::string> expand_braces(const std::string& pattern);
-
 }  // namespace arno::io

@@ -210,7 +210,7 @@ TEST(ShardSetTest, FindsTheSamplesWithLongTexts) {
 
 TEST(ShardSetTest, ReadsFromManyThreadsAndMoreShardsThanOpenFiles) {
   const TemporaryFolder folder;
-  constexpr uint64_t kShards = ShardSet::kMaxOpenFiles + 20;
+  constexpr uint64_t kShards = ShardSet::kMaxOpenFiles + 6;
   for (uint64_t shard = 0; shard < kShards; ++shard) {
     write_tar(folder / fmt::format("{:03}.tar", shard),
               {{"a.jpg", fmt::format("{}", 2 * shard)},

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "common/error.h"
+#include "io/braces.h"
 #include "tests/io/shard_files.h"
 
 namespace arno::io {
