@@ -108,10 +108,13 @@ class Planner {
       report(key + ".replicas", fmt::format("found {}, expected 1: a {} cannot be replicated",
                                             spec.replicas, kind.name));
     }
-    if (spec.on_error != "stop" && !kind.restartable) {
+    if (spec.on_error == "restart" && !kind.restartable) {
       report(key + ".on_error",
-             fmt::format("found {}, expected stop: a {} keeps state that would be lost",
-                         spec.on_error, kind.name));
+             fmt::format("found restart, but a {} keeps state that would be lost", kind.name));
+    }
+    if (spec.on_error == "skip" && !kind.skippable) {
+      report(key + ".on_error",
+             fmt::format("found skip, but a {} cannot account for a skipped item", kind.name));
     }
   }
 

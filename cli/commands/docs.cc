@@ -33,11 +33,12 @@ void print_actors() {
     fmt::print("\n## {}\n\n{}\n", name, kind.doc);
     print_ports("Inputs", kind.inputs);
     print_ports("Outputs", kind.outputs);
-    fmt::print("\n{}{}{}.\n",
+    fmt::print("\n{}{}{}{}.\n",
                kind.scheduling == graph::Scheduling::detached ? "Has a thread of its own"
                                                               : "Shares the worker threads",
                kind.replicable ? "; may be replicated" : "",
-               kind.restartable ? "; may be restarted or skip an item" : "");
+               kind.restartable ? "; may be restarted" : "",
+               kind.skippable ? "; may skip an item" : "");
     fmt::print("\nOptions:\n\n{}\nExample:\n\n```yaml\n{}\n```\n", kind.options_doc(),
                kind.example);
   }

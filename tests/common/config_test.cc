@@ -60,7 +60,8 @@ TEST(ConfigTest, ReadsEveryField) {
 TEST(ConfigTest, ReportsAllProblemsWithLineKeyFoundAndAllowed) {
   const std::string text = problems_of("side: -3\nmode: fsat\nsources:\n  - weight: heavy\n");
 
-  EXPECT_THAT(text, HasSubstr("job.yaml:1: side: found \"-3\", expected an integer from 1 to 1000"));
+  EXPECT_THAT(text, HasSubstr("job.yaml:1: side: found \"-3\", expected an integer from 1 to "
+                              "1000"));
   EXPECT_THAT(text, HasSubstr("job.yaml:2: mode: found \"fsat\", expected one of fast, exact "
                               "(did you mean \"fast\"?)"));
   EXPECT_THAT(text, HasSubstr("job.yaml:4: sources[0].weight: found \"heavy\""));
@@ -104,7 +105,8 @@ TEST(ConfigTest, PrintedConfigReadsBackTheSame) {
 }
 
 TEST(ConfigTest, DocumentsNestedFields) {
-  EXPECT_THAT(to_markdown<Settings>(), HasSubstr("| `sources[].url` | text | `required` | where |"));
+  EXPECT_THAT(to_markdown<Settings>(),
+              HasSubstr("| `sources[].url` | text | `required` | where |"));
 }
 
 }  // namespace
