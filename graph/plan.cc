@@ -110,11 +110,13 @@ class Planner {
     }
     if (spec.on_error == "restart" && !kind.restartable) {
       report(key + ".on_error",
-             fmt::format("found restart, but a {} keeps state that would be lost", kind.name));
+             fmt::format("found restart, expected stop: a {} keeps state that would be lost",
+                         kind.name));
     }
     if (spec.on_error == "skip" && !kind.skippable) {
       report(key + ".on_error",
-             fmt::format("found skip, but a {} cannot account for a skipped item", kind.name));
+             fmt::format("found skip, expected stop{}: a {} cannot account for a skipped item",
+                         kind.restartable ? " or restart" : "", kind.name));
     }
   }
 
