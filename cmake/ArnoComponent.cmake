@@ -28,7 +28,7 @@ function(arno_component name)
 endfunction()
 
 # arno_test(io LABEL unit SOURCES a_test.cc DEPENDS arno::io)
-# makes the test binary arno_io_test; every TEST in it is one CTest entry with the label.
+# makes the test binary arno_io_test; every TEST in it is one CTest entry "io.<suite>.<test>".
 function(arno_test name)
   cmake_parse_arguments(ARG "" "LABEL" "SOURCES;DEPENDS" ${ARGN})
   if(NOT ARG_LABEL)
@@ -39,6 +39,6 @@ function(arno_test name)
                         GTest::gtest_main)
   target_compile_definitions(arno_${name}_test
                              PRIVATE ARNO_TEST_DATA_DIR="${PROJECT_SOURCE_DIR}/tests/data")
-  gtest_discover_tests(arno_${name}_test DISCOVERY_TIMEOUT 60
+  gtest_discover_tests(arno_${name}_test DISCOVERY_TIMEOUT 60 TEST_PREFIX ${name}.
                        PROPERTIES LABELS ${ARG_LABEL} ENVIRONMENT OMP_NUM_THREADS=2)
 endfunction()
