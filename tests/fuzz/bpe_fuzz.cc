@@ -53,8 +53,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     case 1:
       check_reader(
           [&] {
-            const std::vector<arno::io::BpeMerge> made{{"l", "o"}, {"lo", "w</w>"}};
-            const std::string vocab = arno::io::detail::vocab_json(made);
+            static const std::vector<arno::io::BpeMerge> made{{"l", "o"}, {"lo", "w</w>"}};
+            static const std::string vocab = arno::io::detail::vocab_json(made);
             return BpeVocabulary::from_hugging_face({"vocab", vocab}, {"merges", text});
           },
           text);

@@ -71,7 +71,7 @@ TEST(BpeTokenizerTest, SizesAndSpecialsFollowClip) {
 TEST(BpeTokenizerTest, BytesAreNumberedPrintableOnesFirst) {
   EXPECT_THAT(body("!"), ElementsAre(256));
   EXPECT_THAT(body("~"), ElementsAre(256 + 93));
-  // The UTF-8 of the letter is c3 a9: the 162nd and the 102nd... printable byte after 0x21..0x7e.
+  // c3 a9 in UTF-8. Before a1 come 94 bytes, before ae 12 more.
   EXPECT_THAT(body("é"), ElementsAre(94 + 12 + 0xc3 - 0xae, 256 + 94 + 0xa9 - 0xa1));
 }
 
