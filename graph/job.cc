@@ -17,6 +17,8 @@ struct PoolConfig : caf::actor_system_config {
     set("scheduler.max-threads", static_cast<size_t>(workers));
     // The work-stealing policy polls: its idle workers would take time from the kernels.
     set("scheduler.policy", caf::atom("sharing"));
+    // An actor with work left sends itself a message: without a bound it would keep its thread.
+    set("scheduler.max-throughput", size_t{16});
     set("logger.verbosity", caf::atom("quiet"));
   }
 };

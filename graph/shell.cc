@@ -61,13 +61,17 @@ struct ShellState {
 
   /// Lets the driver work for a while and accounts for the time.
   void work();
+  /// After the end: items of a back edge get their credit back, acknowledgements are shown.
+  void finish_late_items() {
+    driver->run(1);
+    parts.metrics.publish(*driver);
+  }
 };
 
 void ShellState::work() {
   Clock::time_point now = Clock::now();
   account(waiting_counter(), now);
   const Clock::time_point limit = now + kSlice;
-  const DriverCounts before = driver->counts();
   for (int done = 0; done < kBudget && now < limit; ++done) {
     const int64_t calls = driver->counts().calls;
     idle = driver->run(1);
@@ -75,7 +79,7 @@ void ShellState::work() {
     if (idle) break;
   }
   account(parts.metrics.busy, now);
-  parts.metrics.publish(before, *driver);
+  parts.metrics.publish(*driver);
 }
 
 void MessageCourier::deliver(int lane, Payload item) {
@@ -98,7 +102,7 @@ void pump(Self self) {
   ShellState& state = self->state;
   if (!state.started) return;
   if (state.idle == Idle::finished) {
-    state.driver->run(1);  // gives late items of a back edge their credit back
+    state.finish_late_items();
     return;
   }
   state.work();

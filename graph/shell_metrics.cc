@@ -60,13 +60,14 @@ ShellMetrics ShellMetrics::create(monitoring::MetricRegistry& registry, const Pl
   return out;
 }
 
-void ShellMetrics::publish(const DriverCounts& before, const StageDriver& driver) {
+void ShellMetrics::publish(const StageDriver& driver) {
   const DriverCounts& now = driver.counts();
-  add(items, before.handled, now.handled);
-  add(sent, before.sent, now.sent);
-  add(bytes, before.sent_bytes, now.sent_bytes);
-  add(skipped, before.skipped, now.skipped);
-  add(discarded, before.discarded, now.discarded);
+  add(items, published.handled, now.handled);
+  add(sent, published.sent, now.sent);
+  add(bytes, published.sent_bytes, now.sent_bytes);
+  add(skipped, published.skipped, now.skipped);
+  add(discarded, published.discarded, now.discarded);
+  published = now;
   queued.set(static_cast<double>(driver.queued()));
   for (auto& [edge, gauge] : in_flight) gauge.set(static_cast<double>(driver.in_flight(edge)));
 }

@@ -21,13 +21,14 @@ struct ShellMetrics {
   std::map<Errc, monitoring::Counter> errors;  ///< by cause, each from its first error on
   monitoring::MetricRegistry* registry = nullptr;
   monitoring::Labels labels;
+  DriverCounts published;
 
   /// `registry` must outlive the metrics.
   static ShellMetrics create(monitoring::MetricRegistry& registry, const Plan& plan, int actor,
                              int64_t replica);
 
-  /// Adds what a driver did between two counts, and shows where it stands.
-  void publish(const DriverCounts& before, const StageDriver& driver);
+  /// Adds what a driver did since it was published last, and shows where it stands.
+  void publish(const StageDriver& driver);
   void count_error(Errc cause);
 };
 

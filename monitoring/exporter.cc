@@ -13,7 +13,9 @@ namespace {
 void check_address(const std::string& listen) {
   const size_t colon = listen.rfind(':');
   int port = -1;
-  if (colon != std::string::npos && colon > 0) {
+  // The server takes a list with options; here it is one address.
+  const bool one = listen.find_first_of(", +") == std::string::npos;
+  if (one && colon != std::string::npos && colon > 0) {
     const char* end = listen.data() + listen.size();
     const auto parsed = std::from_chars(listen.data() + colon + 1, end, port);
     if (parsed.ptr != end) port = -1;
@@ -34,7 +36,7 @@ Exporter::Exporter(const MetricRegistry& registry, const std::string& listen)
   try {
     impl_->exposer = std::make_unique<prometheus::Exposer>(listen, 1);
   } catch (const std::exception& error) {
-    fail(Errc::io_failed, "[exporter] cannot listen on {}: {}; is the port taken?", listen,
+    fail(Errc::io_failed, "[exporter] cannot listen on {}, it may be taken: {}", listen,
          error.what());
   }
   impl_->exposer->RegisterCollectable(registry.impl().registry);

@@ -115,7 +115,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "actors:\n  src: {kind: cuont}\n  map: {kind: pass}\n  end: {kind: sink}\n" +
                     std::string(kChain),
                 {"4: actors.src.kind: found the unknown kind \"cuont\" (did you mean \"count\"?), "
-                 "expected one of count, pass, twice, join, sink, ping, pong, shard, word"}},
+                 "expected one of count, pass, twice, join, sink, ping, pong, shard, "
+                 "hole, word"}},
         BadFile{"Options",
                 "actors:\n  src: {kind: count, options: {cuont: 1, size: -1}}\n"
                 "  map: {kind: pass, options: {count: 13}}\n  end: {kind: sink}\n" +
@@ -126,12 +127,15 @@ INSTANTIATE_TEST_SUITE_P(
                  "count, size, window, fail_on, failure, skippable"}},
         BadFile{"Policies",
                 "actors:\n  src: {kind: count, on_error: restart}\n"
-                "  map: {kind: twice, replicas: 2}\n  end: {kind: sink}\n  two: {kind: sink}\n"
+                "  map: {kind: twice, replicas: 2}\n  end: {kind: sink}\n  two: {kind: sink, "
+                "on_error: skip}\n"
                 "edges:\n  - {from: src.out, to: map.in}\n  - {from: map.a, to: end.in}\n"
                 "  - {from: map.b, to: two.in}\n",
                 {"5: actors.map.replicas: found 2, expected 1: a twice cannot be replicated",
                  "4: actors.src.on_error: found restart, expected stop: a count keeps state that "
-                 "would be lost"}},
+                 "would be lost",
+                 "7: actors.two.on_error: found skip, expected stop: a sink cannot account for a "
+                 "skipped item"}},
         BadFile{
             "EdgeEnds",
             "actors:\n  src: {kind: count}\n  map: {kind: pass}\n  end: {kind: sink}\n"

@@ -214,6 +214,15 @@ Payload number(int64_t value, int64_t size_bytes) {
 void Ledger::note(const std::string& where, int64_t value) {
   const std::lock_guard lock(mutex_);
   notes_[where].push_back(value);
+  noted_.notify_all();
+}
+
+void Ledger::wait_for(const std::string& where, size_t count) const {
+  std::unique_lock lock(mutex_);
+  noted_.wait(lock, [&] {
+    const auto found = notes_.find(where);
+    return found != notes_.end() && found->second.size() >= count;
+  });
 }
 
 std::vector<int64_t> Ledger::noted(const std::string& where) const {
@@ -240,7 +249,7 @@ void Ledger::set_failures(int count) {
   failures_ = count;
 }
 
-Registry toy_registry(Ledger& ledger) {
+Registry toy_registry(Ledger& ledger, Scheduling sinks) {
   Registry out;
   const Port back = back_edge<Number>("back", "Number", "");
   Port optional_back = optional_port<Number>("also", "Number", "");
@@ -251,7 +260,8 @@ Registry toy_registry(Ledger& ledger) {
                   .inputs = {number_port("in")},
                   .outputs = {number_port("out")},
                   .replicable = true,
-                  .restartable = true});
+                  .restartable = true,
+                  .skippable = true});
   add<TwiceStage>(out, ledger,
                   {.name = "twice",
                    .inputs = {number_port("in")},
@@ -260,11 +270,9 @@ Registry toy_registry(Ledger& ledger) {
                  {.name = "join",
                   .inputs = {number_port("left"), number_port("right")},
                   .outputs = {number_port("out")}});
-  add<SinkStage>(out, ledger,
-                 {.name = "sink",
-                  .inputs = {number_port("in")},
-                  .scheduling = Scheduling::detached,
-                  .replicable = true});
+  add<SinkStage>(
+      out, ledger,
+      {.name = "sink", .inputs = {number_port("in")}, .scheduling = sinks, .replicable = true});
   add<PingStage>(out, ledger, {.name = "ping", .inputs = {back}, .outputs = {number_port("out")}});
   add<PongStage>(out, ledger,
                  {.name = "pong",
@@ -273,6 +281,8 @@ Registry toy_registry(Ledger& ledger) {
   add<ShardStage>(
       out, ledger,
       {.name = "shard", .inputs = {number_port("in"), back}, .outputs = {number_port("out")}});
+  add<ToyStage>(out, ledger,
+                {.name = "hole", .inputs = {number_port("in")}, .outputs = {number_port("back")}});
   add<ToyStage>(out, ledger, {.name = "word", .outputs = {port<Word>("out", "Word", "")}});
   return out;
 }

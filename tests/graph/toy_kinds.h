@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <string>
@@ -26,12 +27,15 @@ class Ledger {
   void note(const std::string& where, int64_t value);
   std::vector<int64_t> noted(const std::string& where) const;
   std::vector<int64_t> sorted(const std::string& where) const;
+  /// Waits until so many values have been noted there.
+  void wait_for(const std::string& where, size_t count) const;
   /// Whether a stage has to fail now; counts down.
   bool take_failure();
   void set_failures(int count);
 
  private:
   mutable std::mutex mutex_;
+  mutable std::condition_variable noted_;
   std::map<std::string, std::vector<int64_t>> notes_;
   int failures_ = 0;
 };
@@ -45,8 +49,9 @@ class Ledger {
 ///   ping    back -> out       emits `count` numbers, at most `window` of which are not yet back
 ///   pong    in -> back, ...   returns each item
 ///   shard   in, back -> out   holds each item until it is back
+///   hole    in -> back        returns nothing
 ///   word    -> out            of another type
-Registry toy_registry(Ledger& ledger);
+Registry toy_registry(Ledger& ledger, Scheduling sinks = Scheduling::pooled);
 
 /// Plans a job file; the test fails on problems.
 Plan plan_of(const std::string& yaml, const Registry& registry);
