@@ -6,6 +6,7 @@ target_compile_features(arno_options INTERFACE cxx_std_20)
 target_include_directories(arno_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(arno_options INTERFACE -Wall -Wextra -Wno-missing-field-initializers
                        $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-dangling-pointer>
+                       $<$<CXX_COMPILER_ID:Clang>:-Wno-pass-failed>
                        $<$<BOOL:${ARNO_WERROR}>:-Werror> $<$<BOOL:${ARNO_NATIVE}>:-march=native>
                        $<$<BOOL:${ARNO_BUILD_FUZZ}>:-fsanitize=fuzzer-no-link>)
 if(ARNO_SANITIZE MATCHES "address" AND ARNO_SANITIZE MATCHES "thread")
