@@ -2,8 +2,10 @@
 #include "ops/loss/unicl_loss.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <unordered_map>
 #include <vector>
 
@@ -17,22 +19,40 @@ namespace {
 float exponential(float x) { return detail::softmax_exp(x); }
 double exponential(double x) { return std::exp(x); }
 
-/// log(sum exp) of values that come one after the other.
+/// log(sum exp) of values that come in parts.
 struct RunningLogSum {
   double max = -std::numeric_limits<double>::infinity();
   double sum = 0;
 
-  void add(double value) {
-    if (value > max) {
-      sum *= std::exp(max - value);
-      max = value;
-    }
-    sum += std::exp(value - max);
+  /// Adds values of which `part_sum` is the sum of e^(value - part_max).
+  void add(double part_max, double part_sum) {
+    const double top = std::max(max, part_max);
+    sum = sum * std::exp(max - top) + part_sum * std::exp(part_max - top);
+    max = top;
   }
-  double log_sum() const { return max + std::log(sum); }
 };
 
-/// The loss of one batch with elements of type T.
+/// log(sum exp) of each row or column as max + rest. In f32 their sum would lose the digits that
+/// decide the probabilities when logits are large.
+template <class T>
+struct LogSums {
+  std::vector<T> max, rest;
+
+  explicit LogSums(int64_t n) : max(n), rest(n) {}
+  /// Stores log(e^top * sum) at i and returns it.
+  double set(int64_t i, double top, double sum) {
+    max[i] = static_cast<T>(top);
+    rest[i] = static_cast<T>(std::log(sum));
+    return top + std::log(sum);
+  }
+};
+
+double in_order(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+/// The loss of one batch with elements of type T. The whole image and text batch lies here; a
+/// block of logits is some rows (images) of all N columns (texts).
 template <class T>
 class UniclLoss {
  public:
@@ -44,8 +64,9 @@ class UniclLoss {
         n_(image.dim(0)),
         row_block_(std::min(row_block, n_)),
         temperature_(std::exp(log_temperature)),
-        row_log_sum_(n_),
-        column_log_sum_(n_),
+        columns_(n_),
+        row_log_sums_(n_),
+        column_log_sums_(n_),
         weight_(n_) {
     std::unordered_map<int32_t, int64_t> count;
     for (const int32_t label : labels) ++count[label];
@@ -55,14 +76,13 @@ class UniclLoss {
   UniclLossResult run() {
     UniclLossResult out;
     const auto batch = static_cast<double>(n_);
-    std::vector<RunningLogSum> columns(n_);
-    double aligned = 0;  // sum_ij T_ij s_ij
-    for_each_block(
-        [&](int64_t start, const Tensor& logits) { aligned += sum_up(start, logits, columns); });
-    double total = -2 * aligned;
+    double total = 0;
+    for_each_block([&](int64_t start, const Tensor& logits) {
+      total += sum_rows(start, logits);
+      sum_columns(logits);
+    });
     for (int64_t i = 0; i < n_; ++i) {
-      column_log_sum_[i] = columns[i].log_sum();
-      total += row_log_sum_[i] + column_log_sum_[i];
+      total += column_log_sums_.set(i, columns_[i].max, columns_[i].sum);
       out.floor -= std::log(weight_[i]) / batch;
     }
     out.loss = total / (2 * batch);
@@ -76,50 +96,82 @@ class UniclLoss {
   void for_each_block(Visit visit) {
     for (int64_t start = 0; start < n_; start += row_block_) {
       const int64_t rows = std::min(row_block_, n_ - start);
+      Tensor heated = image_.narrow(start, rows).clone();
+      for (T& value : heated.mutable_data<T>()) value *= static_cast<T>(temperature_);
       Tensor logits = Tensor::empty({rows, n_}, image_.dtype());
-      detail::gemm(
-          {.a = image_.narrow(start, rows), .b = text_, .transpose_b = true, .out = logits});
-      for (T& value : logits.mutable_data<T>()) value *= static_cast<T>(temperature_);
+      detail::gemm({.a = heated, .b = text_, .transpose_b = true, .out = logits});
       visit(start, logits);
     }
   }
 
-  /// Row and column sums of a block; returns its part of sum_ij T_ij s_ij.
-  double sum_up(int64_t start, const Tensor& logits, std::vector<RunningLogSum>& columns) {
+  /// Fills row_log_sums_ for a block; returns sum_i (log sum_j e^s_ij - 2 sum_j T_ij s_ij).
+  double sum_rows(int64_t start, const Tensor& logits) {
     const T* s = logits.data<T>().data();
-    double aligned = 0;
-    for (int64_t r = 0; r < logits.dim(0); ++r) {
-      const T* row = s + r * n_;
-      const int64_t i = start + r;
-      const T max = *std::max_element(row, row + n_);
-      double sum = 0;
-      for (int64_t j = 0; j < n_; ++j) {
-        sum += static_cast<double>(exponential(row[j] - max));
-        if (labels_[i] == labels_[j]) aligned += weight_[i] * static_cast<double>(row[j]);
-      }
-      row_log_sum_[i] = static_cast<double>(max) + std::log(sum);
-    }
-    parallel_for(n_, 64, [&](int64_t begin, int64_t end) {
-      for (int64_t r = 0; r < logits.dim(0); ++r) {
-        for (int64_t j = begin; j < end; ++j) columns[j].add(static_cast<double>(s[r * n_ + j]));
+    std::vector<double> parts(logits.dim(0));
+    parallel_for(logits.dim(0), 8, [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r) {
+        const T* row = s + r * n_;
+        const int32_t label = labels_[start + r];
+        T max = row[0];
+#pragma omp simd reduction(max : max)
+        for (int64_t j = 0; j < n_; ++j) max = std::max(max, row[j]);
+        double sum = 0, aligned = 0;
+#pragma omp simd reduction(+ : sum, aligned)
+        for (int64_t j = 0; j < n_; ++j) {
+          sum += static_cast<double>(exponential(row[j] - max));
+          aligned += labels_[j] == label ? static_cast<double>(row[j]) : 0.0;
+        }
+        const double log_sum = row_log_sums_.set(start + r, static_cast<double>(max), sum);
+        parts[r] = log_sum - 2 * weight_[start + r] * aligned;
       }
     });
-    return aligned;
+    return in_order(parts);
+  }
+
+  /// Adds a block to the running sums of the columns, a strip of them at a time.
+  void sum_columns(const Tensor& logits) {
+    const T* s = logits.data<T>().data();
+    const int64_t rows = logits.dim(0);
+    parallel_for(n_, kStrip, [&](int64_t begin, int64_t end) {
+      for (int64_t first = begin; first < end; first += kStrip) {
+        const int64_t width = std::min(kStrip, end - first);
+        std::array<T, kStrip> max;
+        std::copy_n(s + first, width, max.begin());
+        for (int64_t r = 1; r < rows; ++r) {
+          const T* row = s + r * n_ + first;
+#pragma omp simd
+          for (int64_t j = 0; j < width; ++j) max[j] = std::max(max[j], row[j]);
+        }
+        std::array<double, kStrip> sum{};
+        for (int64_t r = 0; r < rows; ++r) {
+          const T* row = s + r * n_ + first;
+#pragma omp simd
+          for (int64_t j = 0; j < width; ++j) {
+            sum[j] += static_cast<double>(exponential(row[j] - max[j]));
+          }
+        }
+        for (int64_t j = 0; j < width; ++j) {
+          columns_[first + j].add(static_cast<double>(max[j]), sum[j]);
+        }
+      }
+    });
   }
 
   void add_gradients(UniclLossResult& out) {
     out.grad_image = Tensor::empty(image_.shape(), image_.dtype());
     out.grad_text = Tensor::zeros(text_.shape(), text_.dtype());
+    Tensor part = Tensor::empty(text_.shape(), text_.dtype());
     for_each_block([&](int64_t start, Tensor& logits) {
       const int64_t rows = logits.dim(0);
       out.grad_log_temperature += to_gradient(start, logits);
       detail::gemm({.a = logits, .b = text_, .out = out.grad_image.narrow(start, rows)});
-      Tensor part = Tensor::empty(text_.shape(), text_.dtype());
       detail::gemm(
           {.a = logits, .b = image_.narrow(start, rows), .transpose_a = true, .out = part});
       const T* from = part.data<T>().data();
       T* to = out.grad_text.mutable_data<T>().data();
-      for (int64_t i = 0; i < part.numel(); ++i) to[i] += from[i];
+      parallel_for(part.numel(), kAddGrain, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) to[i] += from[i];
+      });
     });
   }
 
@@ -127,25 +179,33 @@ class UniclLoss {
   double to_gradient(int64_t start, Tensor& logits) {
     T* s = logits.mutable_data<T>().data();
     const double scale = 1 / (2 * static_cast<double>(n_));
-    std::vector<double> sums(logits.dim(0));
+    const auto factor = static_cast<T>(scale * temperature_);
+    std::vector<double> parts(logits.dim(0));
     parallel_for(logits.dim(0), 8, [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
-        const int64_t i = start + r;
-        const auto row_shift = static_cast<T>(row_log_sum_[i]);
+        T* row = s + r * n_;
+        const int32_t label = labels_[start + r];
+        const T row_max = row_log_sums_.max[start + r], row_rest = row_log_sums_.rest[start + r];
+        const auto target = static_cast<T>(2 * weight_[start + r]);
+        const T* column_max = column_log_sums_.max.data();
+        const T* column_rest = column_log_sums_.rest.data();
+        double sum = 0;
+#pragma omp simd reduction(+ : sum)
         for (int64_t j = 0; j < n_; ++j) {
-          T& value = s[r * n_ + j];
-          const T target = labels_[i] == labels_[j] ? static_cast<T>(2 * weight_[i]) : T{0};
-          const T g = exponential(value - row_shift) +
-                      exponential(value - static_cast<T>(column_log_sum_[j])) - target;
-          sums[r] += static_cast<double>(g) * static_cast<double>(value);
-          value = g * static_cast<T>(scale * temperature_);
+          const T g = exponential(row[j] - row_max - row_rest) +
+                      exponential(row[j] - column_max[j] - column_rest[j]) -
+                      (labels_[j] == label ? target : T{0});
+          sum += static_cast<double>(g) * static_cast<double>(row[j]);
+          row[j] = g * factor;
         }
+        parts[r] = sum;
       }
     });
-    double total = 0;
-    for (const double sum : sums) total += sum;
-    return total * scale;
+    return in_order(parts) * scale;
   }
+
+  static constexpr int64_t kStrip = 64;
+  static constexpr int64_t kAddGrain = 1 << 14;
 
   const Tensor& image_;
   const Tensor& text_;
@@ -153,8 +213,9 @@ class UniclLoss {
   int64_t n_;
   int64_t row_block_;
   double temperature_;
-  std::vector<double> row_log_sum_;
-  std::vector<double> column_log_sum_;
+  std::vector<RunningLogSum> columns_;
+  LogSums<T> row_log_sums_;
+  LogSums<T> column_log_sums_;
   std::vector<double> weight_;  ///< 1 / |P(i)|
 };
 
@@ -208,6 +269,16 @@ std::vector<OpSample> samples() {
 }
 
 }  // namespace
+
+std::vector<int32_t> assign_labels(std::span<const Hash128> texts) {
+  std::unordered_map<Hash128, int32_t> ids;
+  std::vector<int32_t> out;
+  out.reserve(texts.size());
+  for (const Hash128& text : texts) {
+    out.push_back(ids.try_emplace(text, static_cast<int32_t>(ids.size())).first->second);
+  }
+  return out;
+}
 
 UniclLossResult unicl_loss_and_gradient(const Tensor& image, const Tensor& text,
                                         std::span<const int32_t> labels, double log_temperature,

@@ -4,10 +4,14 @@
 #include <span>
 #include <vector>
 
+#include "common/hash.h"
 #include "ops/autograd/variable.h"
 #include "ops/core/op_def.h"
 
 namespace arno::ops {
+
+/// A label for each text, the same for equal hashes: 0, 1, ... in order of first appearance.
+std::vector<int32_t> assign_labels(std::span<const Hash128> texts);
 
 /// The loss of a batch and its gradients.
 struct UniclLossResult {
