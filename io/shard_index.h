@@ -45,7 +45,7 @@ constexpr size_t kShortTextWords = 2;
 
 /// The samples of one shard under WebDataset's rules: consecutive members whose names agree up to
 /// the first dot of the last part form a sample; a second member with the same extension begins a
-/// new one. About six bytes a sample.
+/// new one. About five bytes a member of a known kind.
 class ShardIndex {
  public:
   /// Walks over the headers of a shard and reads its texts.
