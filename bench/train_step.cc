@@ -2,11 +2,11 @@
 
 // Optimiser steps of a whole model on made-up data: forward of both towers, loss, backward, AdamW.
 // Prints {"rates": [...]} in images a second.
-#include <chrono>
-
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <omp.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
 
 #include "florence/training/trainer.h"
 
@@ -63,8 +63,8 @@ int main(int argc, char** argv) {
                   .text_heads = nano ? 4 : 8,
                   .vocab_size = nano ? 4096 : 49408,
                   .compute = dtype};
-  florence::TrainingConfig schedule{
-      .batch_size = size, .stages = {{.steps = 1000, .resolution = nano ? 64 : 224}}};
+  florence::TrainingConfig schedule{.batch_size = size,
+                                    .stages = {{.steps = 1000, .resolution = nano ? 64 : 224}}};
   florence::Trainer trainer(config, schedule, 1);
   florence::TrainingBatch batch =
       make_batch(size, schedule.stages[0].resolution, config.model.vocab_size);
