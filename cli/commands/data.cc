@@ -5,12 +5,13 @@
 
 #include "cli/commands/commands.h"
 #include "cli/exit_codes.h"
-#include "cli/inspect.h"
 #include "common/error.h"
+#include "io/bpe_tokenizer.h"
 #include "io/bpe_train.h"
 #include "io/bpe_vocabulary.h"
 #include "io/import/import.h"
 #include "io/shard_set.h"
+#include "io/shard_stats.h"
 
 namespace arno::cli {
 namespace {
@@ -44,22 +45,30 @@ void add_import(CLI::App& data, Action& action) {
   app->callback([command, &action] { action = [command] { return import_data(*command); }; });
 }
 
+struct InspectCommand {
+  std::vector<std::string> shards;
+  std::string vocabulary;
+};
+
+int inspect(const InspectCommand& command) {
+  io::TokenCounter count_tokens;
+  if (!command.vocabulary.empty()) {
+    count_tokens = [bpe = io::BpeTokenizer::open(command.vocabulary)](std::string_view text) {
+      return bpe.encode(text).size();
+    };
+  }
+  const auto shards = io::ShardSet::open(command.shards);
+  fmt::print("{}", io::to_text(io::collect_stats(*shards, count_tokens)));
+  return kOk;
+}
+
 void add_inspect(CLI::App& data, Action& action) {
-  struct Command {
-    std::vector<std::string> shards;
-    std::string vocabulary;
-  };
-  auto command = std::make_shared<Command>();
+  auto command = std::make_shared<InspectCommand>();
   CLI::App* app = data.add_subcommand(
       "inspect", "Print counts, sizes, shared texts, token lengths and faults of shards.");
   app->add_option("shards", command->shards, "paths, folders, brace expressions")->required();
   app->add_option("--vocabulary", command->vocabulary, "count tokens with this vocabulary");
-  app->callback([command, &action] {
-    action = [command] {
-      fmt::print("{}", inspect_shards(command->shards, command->vocabulary));
-      return kOk;
-    };
-  });
+  app->callback([command, &action] { action = [command] { return inspect(*command); }; });
 }
 
 struct TrainBpeCommand {
