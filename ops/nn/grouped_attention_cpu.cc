@@ -10,8 +10,10 @@
 #include "ops/nn/detail/tile_gemm.h"
 
 // One head of one group at a time is converted into f32 tiles that stay in the first-level cache;
-// neither scores nor permuted copies ever reach memory. Arithmetic bounds the products, the
-// conversion of the tiles comes next.
+// neither scores nor permuted copies ever reach memory. Scores and probabilities are transposed, a
+// row for each key, a column for each query: maxima and sums over keys then run down the columns, a
+// query in each vector lane, without steps across lanes. Columns beyond the last query hold numbers
+// that nothing reads.
 namespace arno::ops::cpu {
 namespace {
 
@@ -25,15 +27,18 @@ class Tiles {
       : n_capacity_(padded_to_lanes(tokens)), d_(d), dp_(padded_to_lanes(d)) {
     const int64_t square = n_capacity_ * n_capacity_;
     const int64_t tall = n_capacity_ * dp_;
-    storage_ = allocator({}).allocate((9 * tall + 2 * square) * sizeof(float));
+    const int64_t size = 9 * tall + 2 * square + 2 * n_capacity_;
+    storage_ = allocator({}).allocate(size * sizeof(float));
     auto* next = reinterpret_cast<float*>(storage_.get());
-    std::fill_n(next, 9 * tall + 2 * square, 0.0F);
-    for (float** tile : {&q, &k, &v, &kt, &vt, &g, &out_q, &out_k, &out_v}) {
+    std::fill_n(next, size, 0.0F);
+    for (float** tile : {&q, &k, &v, &qt, &gt, &g, &out_q, &out_k, &out_v}) {
       *tile = next;
       next += tall;
     }
     p = next;
     s = next + square;
+    max = next + 2 * square;
+    sum = max + n_capacity_;
   }
 
   void set_tokens(int64_t n) {
@@ -46,11 +51,12 @@ class Tiles {
   int64_t dp() const { return dp_; }  ///< row length of tall tiles
 
   float *q, *k, *v;              ///< [n, dp]; q is scaled
-  float *kt, *vt;                ///< [d, np]
+  float *qt, *gt;                ///< transposes, [d, np]
   float* g;                      ///< gradient of y, [n, dp]
   float *out_q, *out_k, *out_v;  ///< results, [n, dp]
-  float* p;                      ///< probabilities, [n, np]
-  float* s;                      ///< scores, then their gradients, [n, np]
+  float* p;                      ///< transposed probabilities, [n, np]
+  float* s;                      ///< transposed scores, then their gradients, [n, np]
+  float *max, *sum;              ///< of each query, [np]
 
  private:
   int64_t n_capacity_, d_, dp_;
@@ -105,42 +111,65 @@ void add_bias(const Place& place, Tiles& t) {
   const int64_t n = t.n();
   if (place.a.bias.defined()) {
     const float* bias = place.a.bias.data<float>().data() + place.head * n * n;
-    for (int64_t i = 0; i < n; ++i) {
+    for (int64_t j = 0; j < n; ++j) {
 #pragma omp simd
-      for (int64_t j = 0; j < n; ++j) t.s[i * t.np() + j] += bias[i * n + j];
+      for (int64_t i = 0; i < n; ++i) t.s[j * t.np() + i] += bias[j * n + i];
     }
   }
   if (place.a.regions.defined()) {
     const uint8_t* region = place.a.regions.data<uint8_t>().data() + place.first;
-    if (region[0] == region[n - 1] && std::equal(region + 1, region + n, region)) return;
-    for (int64_t i = 0; i < n; ++i) {
+    if (std::equal(region + 1, region + n, region)) return;
+    for (int64_t j = 0; j < n; ++j) {
 #pragma omp simd
-      for (int64_t j = 0; j < n; ++j) {
-        t.s[i * t.np() + j] -= region[i] == region[j] ? 0.0F : 100.0F;
+      for (int64_t i = 0; i < n; ++i) {
+        t.s[j * t.np() + i] -= region[i] == region[j] ? 0.0F : 100.0F;
       }
     }
   }
 }
 
-/// p = softmax of s over the first n (when causal, i + 1) columns; the others 0.
+/// First column of key j's row that has a query which sees the key, in whole vectors.
+int64_t first_query(bool causal, int64_t key) {
+  return causal ? key / detail::kLanes * detail::kLanes : 0;
+}
+
+/// Takes the keys after a query out of its sum.
+void hide_later_keys(Tiles& t) {
+  for (int64_t j = 0; j < t.n(); ++j) {
+    float* row = t.s + j * t.np();
+    std::fill(row + first_query(true, j), row + j, -std::numeric_limits<float>::infinity());
+  }
+}
+
+/// p = softmax of s over the keys; where causal, 0 for keys after the query.
 void softmax(bool causal, Tiles& t) {
-  for (int64_t i = 0; i < t.n(); ++i) {
-    const int64_t seen = causal ? i + 1 : t.n();
-    const float* scores = t.s + i * t.np();
-    float* row = t.p + i * t.np();
-    float max = -std::numeric_limits<float>::infinity();
-#pragma omp simd reduction(max : max)
-    for (int64_t j = 0; j < seen; ++j) max = std::max(max, scores[j]);
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t j = 0; j < seen; ++j) {
-      row[j] = detail::softmax_exp(scores[j] - max);
-      sum += row[j];
-    }
-    const float inverse = 1 / sum;
+  const int64_t n = t.n(), np = t.np();
+  if (causal) hide_later_keys(t);
+  std::copy_n(t.s, np, t.max);  // every query sees the first key
+  for (int64_t j = 1; j < n; ++j) {
+    const float* scores = t.s + j * np;
 #pragma omp simd
-    for (int64_t j = 0; j < seen; ++j) row[j] *= inverse;
-    std::fill(row + seen, row + t.np(), 0.0F);
+    for (int64_t i = first_query(causal, j); i < np; ++i) t.max[i] = std::max(t.max[i], scores[i]);
+  }
+  std::fill_n(t.sum, np, 0.0F);
+  for (int64_t j = 0; j < n; ++j) {
+    const float* scores = t.s + j * np;
+    float* row = t.p + j * np;
+    const int64_t first = first_query(causal, j);
+    std::fill_n(row, first, 0.0F);
+#pragma omp simd
+    for (int64_t i = first; i < np; ++i) {
+      const float term = detail::softmax_exp(scores[i] - t.max[i]);
+      row[i] = term;
+      t.sum[i] += term;
+    }
+  }
+#pragma omp simd
+  for (int64_t i = 0; i < np; ++i) t.sum[i] = 1 / t.sum[i];
+  for (int64_t j = 0; j < n; ++j) {
+    float* row = t.p + j * np;
+#pragma omp simd
+    for (int64_t i = first_query(causal, j); i < np; ++i) row[i] *= t.sum[i];
   }
 }
 
@@ -153,8 +182,8 @@ void attend(const Place& place, Tiles& t) {
   load(place, qkv, 3 * C, column, 1 / std::sqrt(static_cast<float>(t.d())), t, t.q);
   load(place, qkv, 3 * C, C + column, 1.0F, t, t.k);
   load(place, qkv, 3 * C, 2 * C + column, 1.0F, t, t.v);
-  transpose(t, t.k, t.kt);
-  tile_gemm(t.n(), t.np(), t.d(), {t.q, t.dp(), 1}, t.kt, t.np(), t.s, t.np());
+  transpose(t, t.q, t.qt);
+  tile_gemm(t.n(), t.np(), t.d(), {t.k, t.dp(), 1}, t.qt, t.np(), t.s, t.np());
   add_bias(place, t);
   softmax(place.a.causal, t);
 }
@@ -162,20 +191,25 @@ void attend(const Place& place, Tiles& t) {
 template <class T>
 void forward_head(const Place& place, Tiles& t, T* y) {
   attend<T>(place, t);
-  tile_gemm(t.n(), t.dp(), t.n(), {t.p, t.np(), 1}, t.v, t.dp(), t.out_v, t.dp());
+  tile_gemm(t.n(), t.dp(), t.n(), {t.p, 1, t.np()}, t.v, t.dp(), t.out_v, t.dp());
   store(place, t.out_v, 1.0F, t, y, place.a.channels(), place.head * t.d());
 }
 
-/// s = p * (s - rowsum(p * s)): from the gradient of p to that of the scores.
+/// s = p * (s - sum over keys of p * s): from the gradient of p to that of the scores.
 void softmax_backward(Tiles& t) {
-  for (int64_t i = 0; i < t.n(); ++i) {
-    const float* p = t.p + i * t.np();
-    float* s = t.s + i * t.np();
-    float mean = 0;
-#pragma omp simd reduction(+ : mean)
-    for (int64_t j = 0; j < t.np(); ++j) mean += p[j] * s[j];
+  const int64_t n = t.n(), np = t.np();
+  std::fill_n(t.sum, np, 0.0F);
+  for (int64_t j = 0; j < n; ++j) {
+    const float* p = t.p + j * np;
+    const float* s = t.s + j * np;
 #pragma omp simd
-    for (int64_t j = 0; j < t.np(); ++j) s[j] = p[j] * (s[j] - mean);
+    for (int64_t i = 0; i < np; ++i) t.sum[i] += p[i] * s[i];
+  }
+  for (int64_t j = 0; j < n; ++j) {
+    const float* p = t.p + j * np;
+    float* s = t.s + j * np;
+#pragma omp simd
+    for (int64_t i = 0; i < np; ++i) s[i] = p[i] * (s[i] - t.sum[i]);
   }
 }
 
@@ -186,19 +220,19 @@ void backward_head(const Place& place, Tiles& t, const T* grad_y, T* grad_qkv, f
   const int64_t column = place.head * t.d();
   attend<T>(place, t);
   load(place, grad_y, C, column, 1.0F, t, t.g);
-  transpose(t, t.v, t.vt);
-  tile_gemm(n, np, t.d(), {t.g, dp, 1}, t.vt, np, t.s, np);
+  transpose(t, t.g, t.gt);
+  tile_gemm(n, np, t.d(), {t.v, dp, 1}, t.gt, np, t.s, np);
   softmax_backward(t);
   if (grad_bias) {
     float* sum = grad_bias + place.head * n * n;
-    for (int64_t i = 0; i < n; ++i) {
+    for (int64_t j = 0; j < n; ++j) {
 #pragma omp simd
-      for (int64_t j = 0; j < n; ++j) sum[i * n + j] += t.s[i * np + j];
+      for (int64_t i = 0; i < n; ++i) sum[j * n + i] += t.s[j * np + i];
     }
   }
-  tile_gemm(n, dp, n, {t.s, np, 1}, t.k, dp, t.out_q, dp);
-  tile_gemm(n, dp, n, {t.s, 1, np}, t.q, dp, t.out_k, dp);
-  tile_gemm(n, dp, n, {t.p, 1, np}, t.g, dp, t.out_v, dp);
+  tile_gemm(n, dp, n, {t.s, 1, np}, t.k, dp, t.out_q, dp);
+  tile_gemm(n, dp, n, {t.s, np, 1}, t.q, dp, t.out_k, dp);
+  tile_gemm(n, dp, n, {t.p, np, 1}, t.g, dp, t.out_v, dp);
   store(place, t.out_q, 1 / std::sqrt(static_cast<float>(t.d())), t, grad_qkv, 3 * C, column);
   store(place, t.out_k, 1.0F, t, grad_qkv, 3 * C, C + column);
   store(place, t.out_v, 1.0F, t, grad_qkv, 3 * C, 2 * C + column);

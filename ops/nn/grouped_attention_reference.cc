@@ -54,20 +54,20 @@ class Head {
         d_(C_ / a.heads),
         head_(head),
         first_(a.offsets.data<int32_t>()[group]),
+        rows_(a.rows.data<int32_t>().data() + first_),
+        qkv_(a.qkv.data<T>().data()),
         n_(a.offsets.data<int32_t>()[group + 1] - first_) {}
 
   int64_t n() const { return n_; }
   int64_t d() const { return d_; }
-  int64_t row(int64_t i) const { return a_.rows.data<int32_t>()[first_ + i]; }
+  int64_t row(int64_t i) const { return rows_[i]; }
   /// Index into a [R, 3 C] tensor; part 0, 1, 2 = q, k, v.
   int64_t at(int64_t i, int part, int64_t k) const {
     return row(i) * 3 * C_ + part * C_ + head_ * d_ + k;
   }
-  A qkv(int64_t i, int part, int64_t k) const {
-    return static_cast<A>(a_.qkv.data<T>()[at(i, part, k)]);
-  }
+  A qkv(int64_t i, int part, int64_t k) const { return static_cast<A>(qkv_[at(i, part, k)]); }
   int64_t out(int64_t i, int64_t k) const { return row(i) * C_ + head_ * d_ + k; }
-  int64_t bias_at(int64_t i, int64_t j) const { return (head_ * n_ + i) * n_ + j; }
+  int64_t bias_at(int64_t i, int64_t j) const { return (head_ * n_ + j) * n_ + i; }
   A scale() const { return 1 / std::sqrt(static_cast<A>(d_)); }
 
   /// softmax(s), [n, n].
@@ -97,7 +97,10 @@ class Head {
   }
 
   const detail::GroupedAttention& a_;
-  int64_t C_, d_, head_, first_, n_;
+  int64_t C_, d_, head_, first_;
+  const int32_t* rows_;
+  const T* qkv_;
+  int64_t n_;
 };
 
 template <class T>
@@ -121,9 +124,8 @@ void backward_head(const Head<T>& head, const Tensor& grad_y, Tensor& grad_qkv, 
   using A = AccumulatorOf<T>;
   const int64_t n = head.n(), d = head.d();
   const std::vector<A> p = head.probabilities();
-  const auto g = [&](int64_t i, int64_t k) {
-    return static_cast<A>(grad_y.data<T>()[head.out(i, k)]);
-  };
+  const T* gradients = grad_y.data<T>().data();
+  const auto g = [&](int64_t i, int64_t k) { return static_cast<A>(gradients[head.out(i, k)]); };
   std::vector<A> grad_s(n * n);
   for (int64_t i = 0; i < n; ++i) {
     A mean = 0;

@@ -39,7 +39,7 @@ OpSample sample(std::string name, std::vector<int32_t> offsets, int64_t channels
 std::vector<OpSample> samples() {
   return {sample("3texts_causal", {0, 3, 4, 9}, 6, {.heads = 2, .causal = true}),
           sample("3texts_full", {0, 5, 5, 7}, 4, {.heads = 1, .causal = false}),
-          sample("long_causal", {0, 77, 95}, 64, {.heads = 2, .causal = true}),
+          sample("long_causal", {0, 77, 95}, 34, {.heads = 2, .causal = true}),
           sample("none", {0}, 4, {.heads = 2, .causal = true})};
 }
 

@@ -14,7 +14,7 @@ struct PackedAttentionOptions {
 /// Multi-head self-attention inside each of several texts that stand one after the other.
 ///     y = softmax(q k^T / sqrt(d)) v,   d = C / heads
 /// Shapes: qkv [T, 3 C] as [3, heads, d] a token; offsets i32 [n + 1], rising from 0 to T: text i
-/// is tokens [offsets[i], offsets[i + 1]); y [T, C].
+/// is tokens [offsets[i], offsets[i + 1]), none where they are equal; y [T, C].
 /// Dtypes: f64, f32, bf16, y as qkv; everything between is f32 (f64). Saves qkv; backward computes
 /// the probabilities again. Throws shape_mismatch, dtype_mismatch, invalid_argument.
 Variable packed_attention(const Variable& qkv, const Tensor& offsets,

@@ -10,7 +10,7 @@ namespace arno::ops::detail {
 ///
 /// Group g is the rows `rows[offsets[g]] .. rows[offsets[g + 1] - 1]` of qkv; every row is in one
 /// group. A row holds q, k and v, [3, heads, d]. With i, j tokens of a group:
-///     s_ij = q_i . k_j / sqrt(d) + bias[head, i, j] - 100 * [region_i != region_j]
+///     s_ij = q_i . k_j / sqrt(d) + bias[head, j, i] - 100 * [region_i != region_j]
 ///     y_i = sum_j softmax_j(s_ij) v_j,   j <= i only when causal
 struct GroupedAttention {
   Tensor qkv;      ///< [R, 3 C]; f64, f32 or bf16
