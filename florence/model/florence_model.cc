@@ -26,10 +26,16 @@ ops::Variable project(const ops::Variable& features, const ops::Variable& projec
 
 FlorenceModel::FlorenceModel(const FlorenceConfig& config, int64_t resolution, int64_t window,
                              RandomKey init)
+    : FlorenceModel(config, tower_with_window(config, window), resolution, init) {
+  preset_window_ = config.image_tower().window;
+}
+
+FlorenceModel::FlorenceModel(const FlorenceConfig& config, const CoSwinConfig& image_tower,
+                             int64_t resolution, RandomKey init)
     : config_(config),
+      preset_window_(image_tower.window),
       resolution_(resolution),
-      image_tower_(tower_with_window(config, window), resolution,
-                   Initializer(parameters_, init, "image_encoder.")),
+      image_tower_(image_tower, resolution, Initializer(parameters_, init, "image_encoder.")),
       text_tower_(config.text_tower(), Initializer(parameters_, init, "text_encoder.")) {
   const Initializer top(parameters_, init);
   image_projection_ =
@@ -74,7 +80,7 @@ void FlorenceModel::load(const std::vector<NamedTensor>& weights) {
 std::vector<std::string> FlorenceModel::set_geometry(int64_t resolution, int64_t window) {
   resolution_ = resolution;
   std::vector<std::string> changed =
-      image_tower_.set_geometry(resolution, window > 0 ? window : config_.image_tower().window);
+      image_tower_.set_geometry(resolution, window > 0 ? window : preset_window_);
   for (std::string& name : changed) name = "image_encoder." + name;
   return changed;
 }

@@ -17,6 +17,9 @@ class FlorenceModel {
   /// Fresh weights drawn from `init`, for images of `resolution` pixels and a window of `window`
   /// tokens (0: that of the preset).
   FlorenceModel(const FlorenceConfig& config, int64_t resolution, int64_t window, RandomKey init);
+  /// The same with this image tower instead of the preset's, whose window it starts with.
+  FlorenceModel(const FlorenceConfig& config, const CoSwinConfig& image_tower, int64_t resolution,
+                RandomKey init);
 
   /// Images [B, S, S, 3] f32, normalised -> unit rows [B, D] f32.
   ops::Variable encode_image(const ops::Tensor& images, const DropPath& drop_path = {}) const;
@@ -29,7 +32,8 @@ class FlorenceModel {
   /// Pulls the temperature back to [1, max_temperature].
   void clamp_temperature();
 
-  /// Goes over to another resolution or window (0: that of the preset). Returns the names of the
+  /// Goes over to another resolution or window (0: that of the image tower it was made with).
+  /// Returns the names of the
   /// parameters that changed shape.
   std::vector<std::string> set_geometry(int64_t resolution, int64_t window);
 
@@ -45,6 +49,7 @@ class FlorenceModel {
 
  private:
   FlorenceConfig config_;
+  int64_t preset_window_;
   int64_t resolution_;
   ParameterSet parameters_;
   CoSwin image_tower_;
