@@ -46,6 +46,15 @@ double chance_of_hit(int64_t n, int64_t right, int64_t k) {
   return 1 - miss;
 }
 
+/// Keeps each candidate once.
+void drop_repeats(std::vector<std::vector<int32_t>>& right) {
+  for (std::vector<int32_t>& candidates : right) {
+    std::ranges::sort(candidates);
+    const auto repeats = std::ranges::unique(candidates);
+    candidates.erase(repeats.begin(), repeats.end());
+  }
+}
+
 Recall recall(const ops::Tensor& queries, const ops::Tensor& candidates,
               const std::vector<std::vector<int32_t>>& right) {
   Recall out{.candidates = candidates.dim(0)};
@@ -117,6 +126,8 @@ RetrievalResult retrieval_recall(const ops::Tensor& images, const ops::Tensor& t
     texts_of[image].push_back(text);
     images_of[text].push_back(image);
   }
+  drop_repeats(texts_of);
+  drop_repeats(images_of);
   return {.image_to_text = recall(images, texts, texts_of),
           .text_to_image = recall(texts, images, images_of)};
 }

@@ -41,7 +41,8 @@ struct RetrievalResult {
 };
 
 /// Image features [N, D], text features [M, D]; `pairs`: (image, text) indices that belong
-/// together, any number for each. Images or texts without a pair are candidates, not queries.
+/// together, any number for each; a repeated pair counts once. Images or texts without a pair are
+/// candidates, not queries.
 RetrievalResult retrieval_recall(const ops::Tensor& images, const ops::Tensor& texts,
                                  std::span<const std::pair<int32_t, int32_t>> pairs);
 
