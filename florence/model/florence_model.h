@@ -33,8 +33,7 @@ class FlorenceModel {
   void clamp_temperature();
 
   /// Goes over to another resolution or window (0: that of the image tower it was made with).
-  /// Returns the names of the
-  /// parameters that changed shape.
+  /// Returns the names of the parameters that changed shape.
   std::vector<std::string> set_geometry(int64_t resolution, int64_t window);
 
   /// Copies values into the parameters, by name. Throws data_corrupt, naming what differs, unless
