@@ -83,11 +83,30 @@ def training_fixture():
     save("florence_small", tensors)
 
 
+def adamw_fixture():
+    """AdamW alone: ten steps of given gradients, one parameter with decay and one without."""
+    generator = torch.Generator().manual_seed(31)
+    matrix = torch.nn.Parameter(torch.randn(17, 5, generator=generator))
+    vector = torch.nn.Parameter(torch.randn(9, generator=generator))
+    tensors = {"in.matrix": matrix.detach().clone(), "in.vector": vector.detach().clone(),
+               "grads.matrix": torch.randn(STEPS, 17, 5, generator=generator),
+               "grads.vector": torch.randn(STEPS, 9, generator=generator)}
+    optimizer = torch.optim.AdamW([{"params": [matrix], "weight_decay": 0.2},
+                                   {"params": [vector], "weight_decay": 0.0}],
+                                  lr=1e-2, betas=(0.9, 0.98), eps=1e-6)
+    for step in range(STEPS):
+        matrix.grad = tensors["grads.matrix"][step].clone()
+        vector.grad = tensors["grads.vector"][step].clone()
+        optimizer.step()
+    save("adamw", tensors | {"out.matrix": matrix, "out.vector": vector})
+
+
 def main():
     torch.manual_seed(0)
     torch.set_num_threads(1)
     block_fixture()
     training_fixture()
+    adamw_fixture()
     for path in sorted(OUT.glob("*.safetensors")):
         print(path.name, path.stat().st_size, "bytes")
 
