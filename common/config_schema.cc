@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "common/config.h"
@@ -9,17 +11,23 @@
 namespace arno {
 namespace {
 
+bool is_control(unsigned char c) { return c < 0x20 || c == 0x7f; }
+
 /// Quotes what YAML would not read back as the same text.
 std::string quote(const std::string& text) {
+  static constexpr std::array<std::string_view, 5> kWords{"true", "false", "null", "Null", "NULL"};
   const bool plain = !text.empty() && std::isalpha(static_cast<unsigned char>(text[0])) &&
-                     text.find_first_of(":#\"'\n\\{}[],&*!|>%@`") == std::string::npos &&
-                     text.back() != ' ' && text != "true" && text != "false" && text != "null";
+                     text.find_first_of(":#\"'\\{}[],&*!|>%@`") == std::string::npos &&
+                     std::ranges::none_of(text, is_control) && text.back() != ' ' &&
+                     std::ranges::find(kWords, text) == kWords.end();
   if (plain) return text;
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
     if (c == '\n') {
       out += "\\n";
+    } else if (is_control(c)) {
+      out += fmt::format("\\x{:02x}", c);
     } else {
       out += c;
     }

@@ -45,8 +45,9 @@ TEST(ConfigTest, ReadsEveryField) {
   Settings settings;
   ConfigProblems problems;
 
-  RawConfig::from_text("side: 96\nmode: exact\nsources:\n  - {url: a, weight: 0.5}\n"
-                       "named: {x: {url: b}}\n")
+  RawConfig::from_text(
+      "side: 96\nmode: exact\nsources:\n  - {url: a, weight: 0.5}\n"
+      "named: {x: {url: b}}\n")
       .read(settings, problems);
 
   EXPECT_TRUE(problems.empty());
@@ -102,6 +103,24 @@ TEST(ConfigTest, PrintedConfigReadsBackTheSame) {
 
   EXPECT_TRUE(problems.empty()) << printed;
   EXPECT_EQ(to_yaml(again), printed);
+}
+
+TEST(ConfigTest, EveryTextReadsBackAsItWasPrinted) {
+  using namespace std::string_literals;
+  for (const std::string& text : {"plain"s, "a  b"s, " a"s,   "a "s,   "a\t"s,  "a\tb"s, "a\r\n"s,
+                                  "a\0b"s,  "\x7f"s, "\\"s,   "\""s,   "a: b"s, "a #b"s, "- a"s,
+                                  "~"s,     "null"s, "Null"s, "NULL"s, "true"s, "7"s,    "é"s}) {
+    Settings settings{.sources = {{.url = text}}};
+    settings.named[text] = {.url = "w"};
+
+    Settings again;
+    ConfigProblems problems;
+    RawConfig::from_text(to_yaml(settings)).read(again, problems);
+
+    EXPECT_TRUE(problems.empty()) << to_yaml(settings);
+    EXPECT_EQ(again.sources.at(0).url, text) << to_yaml(settings);
+    EXPECT_TRUE(again.named.contains(text)) << to_yaml(settings);
+  }
 }
 
 TEST(ConfigTest, DocumentsNestedFields) {
