@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <system_error>
 
 #include "common/error.h"
@@ -33,25 +34,34 @@ std::vector<NamedTensor> named(io::TensorFile file) {
   return out;
 }
 
-int64_t number_in(const io::TensorFile& file, const std::string& key,
+/// What a number in the metadata may be; the limits are those of a training stage.
+struct Range {
+  int64_t min;
+  int64_t max;
+};
+constexpr Range kSteps{0, std::numeric_limits<int64_t>::max()};
+constexpr Range kResolutions{32, 4096};
+constexpr Range kWindows{1, 64};
+
+int64_t number_in(const io::TensorFile& file, const std::string& key, Range range,
                   const std::filesystem::path& path) {
   const auto found = file.metadata.find(key);
-  int64_t value = -1;
-  if (found != file.metadata.end()) {
-    const std::string& text = found->second;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (parsed.ptr != text.data() + text.size()) value = -1;
-  }
-  ARNO_CHECK(value >= 0, Errc::data_corrupt,
-             "{}: has no valid \"{}\" in its metadata: not written by arno", path.string(), key);
+  const std::string text = found == file.metadata.end() ? "" : found->second;
+  int64_t value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool valid = parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() &&
+                     value >= range.min && value <= range.max;
+  ARNO_CHECK(valid, Errc::data_corrupt,
+             "{}: \"{}\" in its metadata is \"{}\", expected a number from {} to {}", path.string(),
+             key, text, range.min, range.max);
   return value;
 }
 
 Snapshot read_weights(const std::filesystem::path& path) {
   io::TensorFile file = io::read_safetensors(path);
-  Snapshot out{.step = number_in(file, "step", path),
-               .resolution = number_in(file, "resolution", path),
-               .window = number_in(file, "window", path),
+  Snapshot out{.step = number_in(file, "step", kSteps, path),
+               .resolution = number_in(file, "resolution", kResolutions, path),
+               .window = number_in(file, "window", kWindows, path),
                .model_yaml = file.metadata["model"]};
   out.weights = named(std::move(file));
   return out;
@@ -98,7 +108,7 @@ std::vector<CheckpointEntry> list_checkpoints(const std::filesystem::path& run) 
   std::error_code missing;
   for (const auto& entry : std::filesystem::directory_iterator(folder_of(run), missing)) {
     const std::string name = entry.path().filename().string();
-    if (!name.starts_with(kPrefix)) continue;
+    if (!name.starts_with(kPrefix) || !entry.is_directory(missing)) continue;
     int64_t step = 0;
     const char* end = name.data() + name.size();
     const auto parsed = std::from_chars(name.data() + kPrefix.size(), end, step);
