@@ -340,8 +340,10 @@ std::string ConfigProblem::to_string() const {
 
 void throw_if_any(const ConfigProblems& problems) {
   if (problems.empty()) return;
+  ConfigProblems sorted = problems;
+  std::ranges::stable_sort(sorted, {}, &ConfigProblem::line);
   std::string all;
-  for (const ConfigProblem& problem : problems) {
+  for (const ConfigProblem& problem : sorted) {
     if (!all.empty()) all += '\n';
     all += problem.to_string();
   }

@@ -36,7 +36,8 @@ struct ConfigProblem {
 
 using ConfigProblems = std::vector<ConfigProblem>;
 
-/// Throws config_invalid with all problems, one a line, unless there are none.
+/// Throws config_invalid with all problems, one a line, in the order of their lines, unless there
+/// are none.
 void throw_if_any(const ConfigProblems& problems);
 
 /// " (did you mean \"max_side\"?)", or nothing when no candidate is close to the word.
