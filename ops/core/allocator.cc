@@ -30,8 +30,9 @@ class CpuAllocator final : public Allocator {
   ~CpuAllocator() override { release_cache(); }
 
   Block allocate(size_t bytes) override {
-    const size_t size = size_class(bytes);
-    return Block(take(size), [this, size](std::byte* memory) { give_back(memory, size); });
+    const Taken taken = take(size_class(bytes));
+    return Block(taken.memory,
+                 [this, size = taken.size](std::byte* memory) { give_back(memory, size); });
   }
 
   AllocatorStats stats() const override {
@@ -54,22 +55,40 @@ class CpuAllocator final : public Allocator {
   }
 
  private:
-  std::byte* take(size_t size) {
+  struct Taken {
+    std::byte* memory;
+    size_t size;  ///< of the block, which may be of a larger class than asked for
+  };
+
+  Taken take(size_t size) {
     const std::scoped_lock lock(mutex_);
-    std::byte* memory = nullptr;
-    if (auto found = free_.find(size); found != free_.end() && !found->second.empty()) {
-      memory = found->second.back();
-      found->second.pop_back();
-      stats_.cached -= size;
-    } else {
-      const size_t alignment = size >= kHugePage ? kHugePage : kAlignment;
-      const size_t rounded = (size + alignment - 1) / alignment * alignment;
-      memory = static_cast<std::byte*>(std::aligned_alloc(alignment, rounded));
-      ARNO_CHECK(memory, Errc::out_of_memory, "[allocator] {} bytes could not be had", size);
-      if (size >= kHugePage) madvise(memory, rounded, MADV_HUGEPAGE);
-    }
-    stats_.in_use += size;
+    Taken taken = take_cached(size);
+    if (!taken.memory) taken = {fresh(size), size};
+    stats_.in_use += taken.size;
     stats_.peak_in_use = std::max(stats_.peak_in_use, stats_.in_use);
+    return taken;
+  }
+
+  /// A cached block of the class, or of one up to a quarter larger: packed texts differ in length
+  /// from step to step, and each length would otherwise keep blocks of its own.
+  Taken take_cached(size_t size) {
+    for (auto found = free_.lower_bound(size);
+         found != free_.end() && found->first <= size + size / 4; ++found) {
+      if (found->second.empty()) continue;
+      std::byte* memory = found->second.back();
+      found->second.pop_back();
+      stats_.cached -= found->first;
+      return {memory, found->first};
+    }
+    return {nullptr, 0};
+  }
+
+  static std::byte* fresh(size_t size) {
+    const size_t alignment = size >= kHugePage ? kHugePage : kAlignment;
+    const size_t rounded = (size + alignment - 1) / alignment * alignment;
+    auto* memory = static_cast<std::byte*>(std::aligned_alloc(alignment, rounded));
+    ARNO_CHECK(memory, Errc::out_of_memory, "[allocator] {} bytes could not be had", size);
+    if (size >= kHugePage) madvise(memory, rounded, MADV_HUGEPAGE);
     return memory;
   }
 
