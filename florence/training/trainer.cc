@@ -23,6 +23,15 @@ std::vector<ops::AdamWSlot> slots_of(const ParameterSet& parameters) {
   return slots;
 }
 
+/// Everything of a batch has to be of one size.
+void check_shapes(const TrainingBatch& batch, int64_t resolution) {
+  const int64_t size = batch.size();
+  ops::check_shape("trainer", "images", batch.images, {size, resolution, resolution, 3});
+  ops::check_shape("trainer", "text_rows", batch.text_rows, {size});
+  ARNO_CHECK(static_cast<int64_t>(batch.keys.size()) == size, Errc::shape_mismatch,
+             "[trainer] found {} keys for {} samples", batch.keys.size(), size);
+}
+
 }  // namespace
 
 void TrainerConfig::fields(ConfigFields& f) {
@@ -116,6 +125,7 @@ BatchFeatures Trainer::forward(const TrainingBatch& batch) {
              "[trainer] got the batch of step {}, expected that of step {}", batch.step,
              steps_done_);
   enter_stage(batch.step);
+  check_shapes(batch, model_.resolution());
   batch_ = batch;
   const int64_t texts = batch_.texts.count();
   if (in_parts()) {

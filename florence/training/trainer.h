@@ -55,7 +55,7 @@ class Trainer {
   void restore(const Snapshot& snapshot);
   Snapshot snapshot() const;
 
-  /// The batch must be that of step steps_done().
+  /// The batch must be that of step steps_done(). Throws invalid_argument, shape_mismatch.
   BatchFeatures forward(const TrainingBatch& batch);
   /// Throws diverged when the loss or a gradient is not finite; the model is then unchanged.
   StepOutcome finish_step(const ops::UniclLossResult& loss);
