@@ -3,11 +3,12 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
-#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <future>
+#include <latch>
 
 #include "graph/assembly.h"
+#include "graph/detail/mailbox_order.h"
 
 namespace arno::graph {
 namespace {
@@ -38,17 +39,22 @@ struct Job::Impl {
   }
 
   ~Impl() {
-    caf::scoped_actor self{system};
+    const auto shells = static_cast<std::ptrdiff_t>(assembly.supervised->shells.size());
+    const auto alive = std::make_shared<std::latch>(shells + 1);
     const auto end = [&](const auto& actor) {
-      self->send_exit(actor, caf::exit_reason::user_shutdown);
-      self->wait_for(actor);
+      caf::actor_cast<caf::abstract_actor*>(actor)->attach_functor(
+          [alive] { alive->count_down(); });
+      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     };
     end(assembly.supervisor());
-    for (const SupervisedShell& supervised : assembly.supervised->shells) {
-      self->send_exit(supervised.shell, caf::exit_reason::user_shutdown);
-    }
     for (const SupervisedShell& supervised : assembly.supervised->shells) end(supervised.shell);
+    alive->wait();
     assembly.clear();
+  }
+
+  template <class Message>
+  void tell_supervisor(Message message) {
+    detail::send_in_order(nullptr, assembly.supervisor(), std::move(message));
   }
 
   PreparedShells prepare(StageContext context) {
@@ -89,11 +95,9 @@ Job::Job(Plan plan, StageContext context)
     : impl_(std::make_unique<Impl>(std::move(plan), std::move(context))) {}
 Job::~Job() = default;
 
-void Job::start() { caf::anon_send(impl_->assembly.supervisor(), Start{}); }
-void Job::drain() { caf::anon_send(impl_->assembly.supervisor(), DrainJob{}); }
-void Job::abort(const std::string& reason) {
-  caf::anon_send(impl_->assembly.supervisor(), AbortJob{reason});
-}
+void Job::start() { impl_->tell_supervisor(Start{}); }
+void Job::drain() { impl_->tell_supervisor(DrainJob{}); }
+void Job::abort(const std::string& reason) { impl_->tell_supervisor(AbortJob{reason}); }
 JobResult Job::wait() { return impl_->result.get(); }
 
 std::vector<ActorStatus> Job::status() const {

@@ -8,6 +8,8 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <chrono>
 
+#include "graph/detail/mailbox_order.h"
+
 namespace arno::graph {
 namespace {
 
@@ -83,18 +85,20 @@ void ShellState::work() {
 }
 
 void MessageCourier::deliver(int lane, Payload item) {
-  self_->send(lanes_->consumers[lane], Deliver{lane, std::move(item)});
+  detail::send_in_order(self_->context(), lanes_->consumers[lane], Deliver{lane, std::move(item)});
 }
 void MessageCourier::acknowledge(int lane, uint64_t items, int64_t bytes) {
-  self_->send(lanes_->producers[lane], Acknowledge{lane, items, bytes});
+  detail::send_in_order(self_->context(), lanes_->producers[lane], Acknowledge{lane, items, bytes});
 }
-void MessageCourier::end(int lane) { self_->send(lanes_->consumers[lane], EndOfStream{lane}); }
+void MessageCourier::end(int lane) {
+  detail::send_in_order(self_->context(), lanes_->consumers[lane], EndOfStream{lane});
+}
 
 void report_failure(Self self, const StageFailure& failure) {
   ShellState& state = self->state;
   state.parts.metrics.count_error(failure.code);
-  self->send(state.parts.lanes->supervisor,
-             StageFailed{state.parts.id, failure.code, failure.text, failure.fatal});
+  detail::send_in_order(self->context(), state.parts.lanes->supervisor,
+                        StageFailed{state.parts.id, failure.code, failure.text, failure.fatal});
 }
 
 /// Works, and tells the supervisor when the stage has failed or ended.
@@ -107,15 +111,48 @@ void pump(Self self) {
   }
   state.work();
   if (!state.idle) {
-    if (!std::exchange(state.continuing, true)) self->send(self, Continue{});
+    if (!std::exchange(state.continuing, true))
+      detail::send_in_order(self->context(), ShellActor(self), Continue{});
   } else if (*state.idle == Idle::finished) {
-    self->send(state.parts.lanes->supervisor, StageFinished{state.parts.id});
+    detail::send_in_order(self->context(), state.parts.lanes->supervisor,
+                          StageFinished{state.parts.id});
   } else if (*state.idle == Idle::failed && !std::exchange(state.reported, true)) {
     report_failure(self, state.driver->failure());
   }
 }
 
-void decide(Self self, Decision decision) {
+void on_start(Self self, const Start&) {
+  self->state.started = true;
+  self->state.since = Clock::now();
+  pump(self);
+}
+
+void on_deliver(Self self, const Deliver& message) {
+  self->state.driver->on_item(message.lane, message.item);
+  pump(self);
+}
+
+void on_acknowledge(Self self, const Acknowledge& message) {
+  self->state.driver->on_acknowledge(message.lane, message.items, message.bytes);
+  pump(self);
+}
+
+void on_end(Self self, const EndOfStream& message) {
+  self->state.driver->on_end(message.lane);
+  pump(self);
+}
+
+void on_drain(Self self, const Drain&) {
+  self->state.driver->on_drain();
+  pump(self);
+}
+
+void on_continue(Self self, const Continue&) {
+  self->state.continuing = false;
+  pump(self);
+}
+
+void on_decision(Self self, const Decision& decision) {
   ShellState& state = self->state;
   state.reported = false;
   if (decision == Decision::skip) {
@@ -123,12 +160,6 @@ void decide(Self self, Decision decision) {
   } else {
     state.driver->restart(state.parts.actor->options->make_stage(state.parts.context));
   }
-  pump(self);
-}
-
-void start(Self self) {
-  self->state.started = true;
-  self->state.since = Clock::now();
   pump(self);
 }
 
@@ -149,6 +180,8 @@ caf::error on_exception(Self self, const std::exception_ptr& exception) {
 }
 
 ShellActor::behavior_type shell(Self self, ShellParts parts) {
+  detail::order_after(parts.lanes.get());
+  const detail::Turn turn(self);
   ShellState& state = self->state;
   state.parts = std::move(parts);
   state.courier = std::make_unique<MessageCourier>(self, state.parts.lanes);
@@ -157,35 +190,16 @@ ShellActor::behavior_type shell(Self self, ShellParts parts) {
                                     state.parts.inputs, state.parts.outputs, *state.courier);
   self->set_exception_handler(
       [self](std::exception_ptr& exception) { return on_exception(self, exception); });
-  return {
-      [self](const Start&) { start(self); },
-      [self](const Deliver& message) {
-        self->state.driver->on_item(message.lane, message.item);
-        pump(self);
-      },
-      [self](const Acknowledge& message) {
-        self->state.driver->on_acknowledge(message.lane, message.items, message.bytes);
-        pump(self);
-      },
-      [self](const EndOfStream& message) {
-        self->state.driver->on_end(message.lane);
-        pump(self);
-      },
-      [self](const Drain&) {
-        self->state.driver->on_drain();
-        pump(self);
-      },
-      [self](const Continue&) {
-        self->state.continuing = false;
-        pump(self);
-      },
-      [self](Decision decision) { decide(self, decision); },
-  };
+  return {detail::in_turn(self, on_start),       detail::in_turn(self, on_deliver),
+          detail::in_turn(self, on_acknowledge), detail::in_turn(self, on_end),
+          detail::in_turn(self, on_drain),       detail::in_turn(self, on_continue),
+          detail::in_turn(self, on_decision)};
 }
 
 }  // namespace
 
 ShellActor spawn_shell(caf::actor_system& system, ShellParts parts) {
+  detail::order_before(parts.lanes.get());
   if (parts.actor->kind->scheduling == Scheduling::detached) {
     return system.spawn<caf::detached>(shell, std::move(parts));
   }

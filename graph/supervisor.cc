@@ -8,6 +8,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include "common/log.h"
+#include "graph/detail/mailbox_order.h"
 
 namespace arno::graph {
 namespace {
@@ -71,58 +72,60 @@ void on_failed(Self self, const StageFailed& message) {
   const bool restart = failed.on_error == "restart";
   log::warn(failed.name, "{}: {}", restart ? "restarted after" : "skipped an item after",
             message.text);
-  self->send(failed.shell, restart ? Decision::restart : Decision::skip);
+  detail::send_in_order(self->context(), failed.shell,
+                        restart ? Decision::restart : Decision::skip);
 }
 
-void on_drain(Self self) {
+void on_drain(Self self, const DrainJob&) {
   SupervisorState& state = self->state;
   if (state.ended || std::exchange(state.draining, true)) return;
   for (const SupervisedShell& supervised : state.parts->shells) {
-    self->send(supervised.shell, Drain{});
+    detail::send_in_order(self->context(), supervised.shell, Drain{});
   }
   self->delayed_send(self, std::chrono::seconds(state.parts->drain_timeout_s), DrainTimedOut{});
 }
 
-void on_drain_timed_out(Self self) {
+void on_drain_timed_out(Self self, const DrainTimedOut&) {
   fail_job(self, fmt::format("the drain took more than {} s; not finished: {}",
                              self->state.parts->drain_timeout_s, self->state.unfinished()));
 }
 
 /// A shell tells why before it goes down; this is for one that had no chance to.
 void on_down(Self self, const caf::down_msg& message) {
+  const detail::Turn turn(self);
   for (const SupervisedShell& supervised : self->state.parts->shells) {
     if (supervised.shell.address() != message.source) continue;
     fail_job(self, fmt::format("{}: its actor ended unexpectedly", supervised.name));
   }
 }
 
-void start(Self self) {
+void on_abort(Self self, const AbortJob& message) { fail_job(self, message.reason); }
+
+void on_start(Self self, const Start&) {
   for (const SupervisedShell& supervised : self->state.parts->shells) {
     self->monitor(supervised.shell);
-    self->send(supervised.shell, Start{});
+    detail::send_in_order(self->context(), supervised.shell, Start{});
   }
 }
 
 SupervisorActor::behavior_type supervisor(Self self, std::shared_ptr<SupervisorParts> parts) {
+  detail::order_after(parts.get());
+  const detail::Turn turn(self);
   SupervisorState& state = self->state;
   state.finished.resize(parts->shells.size());
   state.errors.resize(parts->shells.size());
   state.parts = std::move(parts);
   self->set_down_handler([self](const caf::down_msg& message) { on_down(self, message); });
-  return {
-      [self](const Start&) { start(self); },
-      [self](const StageFinished& message) { on_finished(self, message); },
-      [self](const StageFailed& message) { on_failed(self, message); },
-      [self](const DrainJob&) { on_drain(self); },
-      [self](const AbortJob& message) { fail_job(self, message.reason); },
-      [self](const DrainTimedOut&) { on_drain_timed_out(self); },
-  };
+  return {detail::in_turn(self, on_start),  detail::in_turn(self, on_finished),
+          detail::in_turn(self, on_failed), detail::in_turn(self, on_drain),
+          detail::in_turn(self, on_abort),  detail::in_turn(self, on_drain_timed_out)};
 }
 
 }  // namespace
 
 SupervisorActor spawn_supervisor(caf::actor_system& system,
                                  std::shared_ptr<SupervisorParts> parts) {
+  detail::order_before(parts.get());
   return system.spawn(supervisor, std::move(parts));
 }
 
