@@ -129,7 +129,6 @@ int run(const RunOptions& options) {
   std::filesystem::create_directories(output);
   const io::DirectoryLock lock(output);
   check_output(output, options.resume);
-  io::write_file_atomically(output / "job.yaml", plan.to_yaml());
 
   monitoring::MetricRegistry metrics;
   graph::StageContext context = graph::base_context(plan.config);
@@ -148,6 +147,8 @@ int run(const RunOptions& options) {
     progress.print_line(fmt::format("metrics at http://127.0.0.1:{}/metrics", exporter->port()));
   }
   graph::Job job(plan, context);
+  // Not earlier: a job that cannot be made leaves the run it was meant to resume as it was.
+  io::write_file_atomically(output / "job.yaml", plan.to_yaml());
   signals.watch(job);
   job.start();
   const graph::JobResult result = job.wait();
