@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/log.h"
+#include "io/atomic_file.h"
 
 namespace arno::cli {
 namespace {
@@ -26,11 +27,11 @@ std::string lines_until(const std::filesystem::path& path, int64_t step) {
 }  // namespace
 
 RunLog::RunLog(const std::filesystem::path& run, int64_t from_step) : path_(run / "log.jsonl") {
-  const std::string kept = from_step > 0 ? lines_until(path_, from_step) : "";
-  file_.reset(std::fopen(path_.c_str(), "w"));
+  // At once: a job killed here must find the earlier steps when it resumes.
+  io::write_file_atomically(path_, from_step > 0 ? lines_until(path_, from_step) : "");
+  file_.reset(std::fopen(path_.c_str(), "a"));
   ARNO_CHECK(file_, Errc::io_failed, "{}: cannot be written: {}", path_.string(),
              std::strerror(errno));
-  if (!kept.empty()) write(kept);
 }
 
 void RunLog::on_step(const graph::StepReport& report) {
