@@ -370,7 +370,8 @@ RawConfig RawConfig::from_file(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   ARNO_CHECK(in, Errc::io_failed, "{}: cannot open the file", path.string());
   std::ostringstream text;
-  text << in.rdbuf();
+  // Copying nothing counts as a failure of the copy.
+  if (in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
   ARNO_CHECK(!in.bad() && !text.fail(), Errc::io_failed, "{}: cannot read the file", path.string());
   return from_text(text.str(), path.string());
 }
