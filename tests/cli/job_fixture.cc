@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/cli/job_fixture.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+namespace arno::cli {
+
+JobTest::JobTest() {
+  testing::write_tiny_shard(folder_ / "a.tar", testing::tiny_texts(30));
+  testing::write_tiny_shard(folder_ / "b.tar", testing::tiny_texts(30));
+  const Finished bpe = arno({"data", "train-bpe", path("a.tar"), path("b.tar"), "--out",
+                             path("bpe"), "--vocab-size", "540"});
+  EXPECT_EQ(bpe.code, 0) << bpe.text;
+}
+
+Finished JobTest::arno(const std::vector<std::string>& args, int64_t file_kib) {
+  return Process(args, folder_ / "output.txt", file_kib).wait();
+}
+
+std::string JobTest::job(const TinyJob& tiny) {
+  const std::string shards =
+      tiny.shards.empty() ? fmt::format("['{}', '{}']", path("a.tar"), path("b.tar")) : tiny.shards;
+  const std::string text = fmt::format(
+      R"(job: tiny
+output: {}
+seed: 3
+training:
+  batch_size: 8
+  stages: [{{steps: {}, resolution: 32, peak_lr: 1.0e-3}}]
+monitoring: {{{}}}
+actors:
+  read:
+    kind: shard_reader
+    options:
+      window: 24
+      max_bad_share: 0.5
+      sources: [{{name: tiny, shards: {}}}]
+  decode: {{kind: decoder, replicas: {}}}
+  augment: {{kind: augmenter, replicas: {}, options: {{flip: 0.5, brightness: 0.2}}}}
+  prompt: {{kind: prompt_sampler}}
+  tokenize: {{kind: tokenizer, options: {{vocabulary: '{}', context_length: 16}}}}
+  batch: {{kind: batcher}}
+  model:
+    kind: model_shard
+    options: {{preset: nano, text_width: 16, text_heads: 2, text_layers: 1, context_length: 16,
+              vocab_size: 540, projection_dim: {}, checkpoint_every: {}, threads: 1}}
+  loss: {{kind: contrastive_loss}}
+  save: {{kind: checkpointer, options: {{keep: 10}}}}
+edges:
+  - {{from: read.samples, to: decode.samples, capacity: 8}}
+  - {{from: decode.images, to: augment.images, capacity: 32}}
+  - {{from: decode.rejects, to: read.rejects, capacity: 8}}
+  - {{from: augment.augmented, to: prompt.samples, capacity: 8}}
+  - {{from: prompt.prompted, to: tokenize.samples, capacity: 8}}
+  - {{from: tokenize.tokenized, to: batch.samples, capacity: 8}}
+  - {{from: batch.delivered, to: read.delivered, capacity: 64}}
+  - {{from: batch.batches, to: model.batches, capacity: 1}}
+  - {{from: model.features, to: loss.features, capacity: 1}}
+  - {{from: loss.gradients, to: model.gradients, capacity: 1}}
+  - {{from: model.snapshots, to: save.snapshots, capacity: 1}}
+)",
+      path("run"), tiny.steps, tiny.monitoring, shards, tiny.replicas, tiny.replicas, path("bpe"),
+      tiny.projection, tiny.checkpoint_every);
+  const std::string name = path(fmt::format("job{}.yaml", jobs_++));
+  io::write_text(name, text);
+  return name;
+}
+
+Finished JobTest::run(const std::string& job_file, const std::string& output, bool resume) {
+  std::vector<std::string> args{"run", job_file, "--output", path(output)};
+  if (resume) args.emplace_back("--resume");
+  return arno(args);
+}
+
+std::string JobTest::file(const std::string& output, const std::string& name) const {
+  return io::read_text(folder_.path() / output / name);
+}
+
+bool JobTest::wait_until(Process& process, const std::function<bool()>& condition) {
+  while (process.running()) {
+    if (condition()) return true;
+    poll(nullptr, 0, 5);
+  }
+  return condition();
+}
+
+}  // namespace arno::cli

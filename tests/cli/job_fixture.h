@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include <functional>
+
+#include "tests/cli/process.h"
+#include "tests/support/tiny_shards.h"
+
+namespace arno::cli {
+
+/// A job of 12 steps of 8 images at 32 pixels, as a real process would run it.
+struct TinyJob {
+  std::string shards;  ///< a YAML list; empty: the fixture's shards
+  int steps = 12;
+  int replicas = 1;  ///< of decoders and augmenters
+  int projection = 16;
+  int checkpoint_every = 4;
+  std::string monitoring = "enabled: false";
+};
+
+/// Tests that run `arno` on two small shards and a vocabulary learnt from them.
+class JobTest : public ::testing::Test {
+ protected:
+  JobTest();
+
+  Finished arno(const std::vector<std::string>& args, int64_t file_kib = 0);
+  /// Writes a job file; returns its path.
+  std::string job(const TinyJob& tiny = {});
+  Finished run(const std::string& job_file, const std::string& output, bool resume = false);
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  /// A file of a run's folder.
+  std::string file(const std::string& output, const std::string& name) const;
+  std::string log(const std::string& output) const { return file(output, "log.jsonl"); }
+  std::string final_weights(const std::string& output) const {
+    return file(output, "checkpoints/step-00000012/weights.safetensors");
+  }
+  /// Polls until the condition holds; false when the process ended before that.
+  static bool wait_until(Process& process, const std::function<bool()>& condition);
+
+  io::TemporaryFolder folder_;
+  int jobs_ = 0;
+};
+
+}  // namespace arno::cli

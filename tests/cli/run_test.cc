@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <csignal>
+
+#include "io/safetensors.h"
+#include "tests/cli/job_fixture.h"
+
+namespace arno::cli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+using RunTest = JobTest;
+
+TEST_F(RunTest, AnyNumberOfDecodersGivesTheSameCurve) {
+  ASSERT_EQ(run(job({.replicas = 1}), "one").code, 0);
+  ASSERT_EQ(run(job({.replicas = 4}), "four").code, 0);
+  EXPECT_THAT(log("one"), HasSubstr("\"step\":12"));
+  EXPECT_EQ(log("one"), log("four"));
+  EXPECT_EQ(final_weights("one"), final_weights("four"));
+}
+
+TEST_F(RunTest, KilledAndResumedEqualsUndisturbed) {
+  const std::string file = job();
+  ASSERT_EQ(run(file, "whole").code, 0);
+  for (const int signal : {SIGKILL, SIGINT}) {
+    const std::string output = fmt::format("signal{}", signal);
+    Process process({"run", file, "--output", path(output)}, folder_ / "first.txt");
+    ASSERT_TRUE(wait_until(process, [&] {
+      return std::filesystem::exists(folder_.path() / output / "checkpoints/step-00000004");
+    }));
+    process.signal(signal);
+    const Finished first = process.wait();
+    EXPECT_EQ(first.code, signal == SIGINT ? 130 : -SIGKILL) << first.text;
+    const Finished second = run(file, output, /*resume=*/true);
+    EXPECT_EQ(second.code, 0) << second.text;
+    EXPECT_THAT(second.text, HasSubstr("resumed at step"));
+    EXPECT_EQ(log("whole"), log(output));
+    EXPECT_EQ(final_weights("whole"), final_weights(output));
+  }
+}
+
+TEST_F(RunTest, AUsedFolderIsRefused) {
+  const std::string file = job({.steps = 4});
+  ASSERT_EQ(run(file, "run").code, 0);
+  const Finished again = run(file, "run");
+  EXPECT_EQ(again.code, 1);
+  EXPECT_THAT(again.text, HasSubstr("--resume"));
+  const std::string before = this->file("run", "job.yaml");
+  const Finished other = run(job({.steps = 8, .projection = 24}), "run", /*resume=*/true);
+  EXPECT_EQ(other.code, 1);
+  EXPECT_THAT(other.text, AllOf(HasSubstr("arno: "), HasSubstr(", 16]"), HasSubstr(", 24]")));
+  EXPECT_EQ(this->file("run", "job.yaml"), before) << "the run is as it was";
+}
+
+TEST_F(RunTest, ASecondJobOnOneFolderIsRefused) {
+  const std::string file = job({.steps = 100000});
+  Process first({"run", file, "--output", path("run")}, folder_ / "first.txt");
+  ASSERT_TRUE(wait_until(first, [&] { return !log("run").empty(); }));
+  const Finished second = run(file, "run", /*resume=*/true);
+  EXPECT_EQ(second.code, 1);
+  EXPECT_THAT(second.text, HasSubstr("arno: "));
+  EXPECT_EQ(std::count(second.text.begin(), second.text.end(), '\n'), 1) << second.text;
+}
+
+TEST_F(RunTest, BadSamplesAreQuarantined) {
+  io::Members bad;
+  for (int i = 0; i < 20; ++i) {
+    for (auto& member : testing::sample_members(fmt::format("g{}", i), i, "word")) {
+      bad.push_back(std::move(member));
+    }
+  }
+  const std::string jpeg = testing::tiny_jpeg(1);
+  bad.insert(bad.end(), {{"t.jpg", jpeg.substr(0, jpeg.size() / 2)},
+                         {"t.txt", "cut"},
+                         {"h.png", testing::png_header(30000, 30000)},
+                         {"h.txt", "huge"},
+                         {"n.png", testing::tiny_png(1)},
+                         {"u.png", testing::tiny_png(1)},
+                         {"u.txt", "\xff\xfe"}});
+  io::write_tar(folder_ / "bad.tar", bad);
+  io::write_tar(folder_ / "empty.tar", {});
+  const std::string whole = io::read_text(folder_ / "a.tar");
+  io::write_text(folder_ / "cut.tar", whole.substr(0, whole.size() / 2));
+  const std::string shards =
+      fmt::format("['{}', '{}', '{}']", path("bad.tar"), path("empty.tar"), path("cut.tar"));
+  const Finished done = run(job({.shards = shards}), "run");
+  EXPECT_EQ(done.code, 0) << done.text;
+  EXPECT_THAT(file("run", "quarantine.jsonl"),
+              AllOf(HasSubstr("truncated"), HasSubstr("too_large"), HasSubstr("no_text"),
+                    HasSubstr("text_not_utf8")));
+}
+
+TEST_F(RunTest, AMissingShardIsAProblemOfTheJobFile) {
+  const Finished done = run(job({.shards = "[nowhere.tar]"}), "run");
+  EXPECT_EQ(done.code, 2);
+  EXPECT_THAT(done.text, AllOf(HasSubstr("sources[0].shards"), HasSubstr("nowhere.tar")));
+}
+
+TEST_F(RunTest, AFullDiskLeavesEarlierCheckpoints) {
+  ASSERT_EQ(run(job({.steps = 4}), "run").code, 0);
+  const std::string before = file("run", "checkpoints/step-00000004/weights.safetensors");
+  const Finished done =
+      arno({"run", job({.steps = 12}), "--output", path("run"), "--resume"}, /*file_kib=*/64);
+  EXPECT_EQ(done.code, 1);
+  EXPECT_THAT(done.text, AllOf(HasSubstr("arno: "), HasSubstr("File too large")));
+  EXPECT_EQ(file("run", "checkpoints/step-00000004/weights.safetensors"), before);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "run/checkpoints/step-00000008"));
+}
+
+TEST_F(RunTest, MemoryDoesNotGrowWithTheData) {
+  std::string many;
+  for (int i = 0; i < 10; ++i) many += fmt::format("'{}', '{}', ", path("a.tar"), path("b.tar"));
+  const Finished one = run(job(), "one");
+  const Finished ten = run(job({.shards = "[" + many + "]"}), "ten");
+  ASSERT_EQ(one.code + ten.code, 0) << one.text << ten.text;
+  EXPECT_LT(static_cast<double>(ten.peak_kib), 1.05 * static_cast<double>(one.peak_kib));
+}
+
+TEST_F(RunTest, TrainedWeightsAreEvaluatedAndEmbedded) {
+  ASSERT_EQ(run(job(), "run").code, 0);
+  io::Members labelled;
+  for (int i = 0; i < 6; ++i) {
+    labelled.emplace_back(fmt::format("{}.png", i), testing::tiny_png(i));
+    labelled.emplace_back(fmt::format("{}.cls", i), std::to_string(i % 2));
+  }
+  std::filesystem::create_directory(folder_ / "classes");
+  io::write_tar(folder_ / "classes/test.tar", labelled);
+  io::write_text(folder_ / "classes/classnames.txt", "cat\ndog\n");
+  const std::vector<std::string> of_run{"--checkpoint", path("run"), "--shards"};
+  const auto with = [&](std::vector<std::string> args, const std::string& shards) {
+    args.insert(args.end(), of_run.begin(), of_run.end());
+    args.push_back(shards);
+    return args;
+  };
+  const Finished classes = arno(with({"eval", "zero-shot", "--per-class"}, path("classes")));
+  EXPECT_EQ(classes.code, 0) << classes.text;
+  EXPECT_THAT(classes.text, AllOf(HasSubstr("on 6 images"), HasSubstr("dog")));
+  const Finished recall = arno(with({"eval", "retrieval", "--texts", "all"}, path("a.tar")));
+  EXPECT_EQ(recall.code, 0) << recall.text;
+  EXPECT_THAT(recall.text, HasSubstr("R@10"));
+  const Finished embedded = arno(with({"embed", "--out", path("e.safetensors")}, path("a.tar")));
+  ASSERT_EQ(embedded.code, 0) << embedded.text;
+  const io::TensorFile tensors = io::read_safetensors(path("e.safetensors"));
+  for (const char* name : {"image", "text"}) {
+    EXPECT_EQ(tensors.find(name)->describe(), "f32[30, 16]");
+  }
+  EXPECT_EQ(tensors.find("sample")->numel(), 30);
+}
+
+}  // namespace
+}  // namespace arno::cli
