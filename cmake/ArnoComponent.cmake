@@ -41,5 +41,5 @@ function(arno_test name)
   target_compile_definitions(arno_${name}_test
                              PRIVATE ARNO_TEST_DATA_DIR="${PROJECT_SOURCE_DIR}/tests/data")
   gtest_discover_tests(arno_${name}_test DISCOVERY_TIMEOUT 60 TEST_PREFIX ${name}.
-                       PROPERTIES LABELS ${ARG_LABEL} ENVIRONMENT OMP_NUM_THREADS=2)
+                       PROPERTIES LABELS ${ARG_LABEL} ENVIRONMENT OMP_WAIT_POLICY=passive)
 endfunction()

@@ -82,6 +82,7 @@ std::filesystem::path save_checkpoint(const std::filesystem::path& run, const Sn
       folder_of(run) / fmt::format("{}{:08}", kUnfinished, snapshot.step);
   try {
     std::filesystem::remove_all(unfinished);
+    if (std::filesystem::exists(name)) return name;
     std::filesystem::create_directories(unfinished);
     io::write_safetensors(unfinished / kWeights, stored(snapshot.weights),
                           {{"step", std::to_string(snapshot.step)},
@@ -90,7 +91,6 @@ std::filesystem::path save_checkpoint(const std::filesystem::path& run, const Sn
                            {"model", snapshot.model_yaml},
                            {"format", "pt"}});
     io::write_safetensors(unfinished / kOptimizer, stored(snapshot.optimizer));
-    std::filesystem::remove_all(name);
     std::filesystem::rename(unfinished, name);
     io::sync_folder(folder_of(run));
   } catch (const std::filesystem::filesystem_error& error) {

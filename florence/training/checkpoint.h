@@ -17,7 +17,8 @@ struct CheckpointEntry {
 
 /// Writes `<run>/checkpoints/step-00001000/` with weights.safetensors (UniCL's names; what other
 /// tools need) and optimizer.safetensors. The folder gets its name only when everything in it is
-/// safe on disk, so what has the name is complete. Returns the folder. Throws io_failed; then
+/// safe on disk, so what has the name is complete. A step that is there already stays as it is: a
+/// run makes each step's state once. Returns the folder. Throws io_failed; then
 /// nothing is left behind and earlier checkpoints are as they were.
 std::filesystem::path save_checkpoint(const std::filesystem::path& run, const Snapshot& snapshot);
 
