@@ -59,7 +59,7 @@ void add_embed_command(CLI::App& app, Action& action) {
   sub->add_option("--out", command->out, "file to write")->required();
   sub->add_option("--vocabulary", command->vocabulary,
                   "vocabulary of the model; default: that of the run's job file");
-  sub->add_option("--threads", command->threads, "of the operators");
+  sub->add_option("--threads", command->threads, "of the operators")->check(CLI::Range(1, 1024));
   sub->callback([command, &action] { action = [command] { return embed(*command); }; });
 }
 

@@ -87,8 +87,9 @@ void add_common(CLI::App& command, EvalOptions& options) {
   command.add_option("--shards", options.shards, "paths, folders, brace expressions")->required();
   command.add_option("--vocabulary", options.vocabulary,
                      "vocabulary of the model; default: that of the run's job file");
-  command.add_option("--max-images", options.max_images, "evenly chosen; 0: all");
-  command.add_option("--threads", options.threads, "of the operators");
+  command.add_option("--max-images", options.max_images, "evenly chosen; 0: all")
+      ->check(CLI::NonNegativeNumber);
+  command.add_option("--threads", options.threads, "of the operators")->check(CLI::Range(1, 1024));
 }
 
 }  // namespace

@@ -58,6 +58,12 @@ TEST_F(CommandsTest, HelpIsEverywhere) {
   EXPECT_EQ(arno({"version"}).text.rfind("arno ", 0), 0u);
   EXPECT_EQ(arno({}).code, 2);
   EXPECT_EQ(arno({"run", "a.yaml", "--no-such-flag"}).code, 2);
+  const std::vector<std::string> eval{"eval", "retrieval", "--checkpoint", "a", "--shards", "b"};
+  for (const char* wrong : {"--threads=0", "--max-images=-1"}) {
+    std::vector<std::string> args = eval;
+    args.emplace_back(wrong);
+    EXPECT_EQ(arno(args).code, 2) << wrong;
+  }
 }
 
 TEST_F(CommandsTest, InspectAndDotDescribe) {
