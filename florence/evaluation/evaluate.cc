@@ -149,8 +149,8 @@ ZeroShotResult evaluate_zero_shot(const FlorenceModel& model, const io::BpeToken
                                   const io::ShardSet& shards, const PromptTemplates& templates,
                                   const EmbedOptions& options) {
   ARNO_CHECK(!shards.class_names().empty(), Errc::invalid_argument,
-             "[zero_shot] {} has no classnames.txt beside its shards",
-             shards.shards().front().path.parent_path().string());
+             "[zero_shot] {} has no classnames.txt beside it",
+             shards.shards().front().path.string());
   const ImageEmbeddings images = embed_images(model, shards, options);
   return zero_shot_accuracy(images.features,
                             embed_classes(model, tokenizer, shards.class_names(), templates),

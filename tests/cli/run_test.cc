@@ -138,6 +138,9 @@ TEST_F(RunTest, TrainedWeightsAreEvaluatedAndEmbedded) {
   const Finished classes = arno(with({"eval", "zero-shot", "--per-class"}, path("classes")));
   EXPECT_EQ(classes.code, 0) << classes.text;
   EXPECT_THAT(classes.text, AllOf(HasSubstr("on 6 images"), HasSubstr("dog")));
+  const Finished nameless = arno(with({"eval", "zero-shot"}, path("a.tar")));
+  EXPECT_EQ(nameless.code, 1);
+  EXPECT_THAT(nameless.text, HasSubstr("a.tar has no classnames.txt"));
   const Finished recall = arno(with({"eval", "retrieval", "--texts", "all"}, path("a.tar")));
   EXPECT_EQ(recall.code, 0) << recall.text;
   EXPECT_THAT(recall.text, HasSubstr("R@10"));
