@@ -21,14 +21,12 @@ struct SampleId {
   uint32_t attempt = 0;  ///< 0; n for the n-th replacement of a bad sample
   uint64_t index = 0;    ///< of the sample in its source
   RandomKey key;         ///< of every draw made for this slot
-
-  bool operator<(const SampleId& other) const { return slot < other.slot; }
 };
 
 /// A sample as its shard holds it.
 struct RawItem {
   SampleId id;
-  std::string name;                ///< key in the shard
+  std::string name;                ///< "shard.tar:offset"
   std::vector<std::byte> image;    ///< encoded
   std::vector<std::string> texts;  ///< at least one, UTF-8
 };
@@ -56,6 +54,7 @@ struct PromptedItem {
   Hash128 label;  ///< of the normalised text before templating (Florence, section 2.2)
 };
 
+/// The text in tokens: what a batch is made of.
 struct TokenizedItem {
   SampleId id;
   ops::Tensor image;
@@ -66,7 +65,7 @@ struct TokenizedItem {
 /// A sample that could not be used; the reader fills its slot with another.
 struct RejectedItem {
   SampleId id;
-  std::string cause;  ///< short, for counting: "jpeg_truncated"
+  std::string cause;  ///< short, for counting: "truncated"
   std::string detail;
 };
 

@@ -7,6 +7,7 @@
 #include "cli/commands/commands.h"
 #include "cli/exit_codes.h"
 #include "common/error.h"
+#include "common/log.h"
 
 namespace {
 
@@ -18,6 +19,8 @@ constexpr const char* kAbout =
 int run(int argc, char** argv) {
   CLI::App app(kAbout, "arno");
   app.require_subcommand(1);
+  app.add_flag_callback(
+      "--verbose", [] { arno::log::set_level(arno::log::Level::debug); }, "log details too");
   arno::cli::Action action;
   arno::cli::add_run_command(app, action);
   arno::cli::add_check_command(app, action);

@@ -26,7 +26,7 @@ std::string lines_until(const std::filesystem::path& path, int64_t step) {
 
 }  // namespace
 
-RunLog::RunLog(const std::filesystem::path& run, int64_t from_step) : path_(run / "log.jsonl") {
+void RunLog::open(int64_t from_step) {
   // At once: a job killed here must find the earlier steps when it resumes.
   io::write_file_atomically(path_, from_step > 0 ? lines_until(path_, from_step) : "");
   file_.reset(std::fopen(path_.c_str(), "a"));

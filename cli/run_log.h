@@ -14,9 +14,11 @@ namespace arno::cli {
 /// are written so that they read back bit by bit.
 class RunLog final : public graph::JobObserver {
  public:
-  /// Opens the log. Lines of steps after `from_step` are dropped: a resumed job makes those steps
-  /// again. Throws io_failed.
-  RunLog(const std::filesystem::path& run, int64_t from_step);
+  explicit RunLog(const std::filesystem::path& run) : path_(run / "log.jsonl") {}
+
+  /// Opens the log, before the first report. Lines of steps after `from_step` are dropped: a
+  /// resumed job makes those steps again. Throws io_failed.
+  void open(int64_t from_step);
 
   void on_step(const graph::StepReport& report) override;
   void on_evaluation(const graph::EvaluationReport& report) override;

@@ -16,7 +16,7 @@ ALLOWED = {
     "actors": {"common", "ops", "io", "monitoring", "florence", "graph"},
     "cli": {"common", "ops", "io", "monitoring", "florence", "graph", "actors"},
 }
-CAF_FOLDERS = {"graph", "actors", "cli", "tests", "bench"}
+CAF_FOLDERS = {"graph", "tests"}
 MAX_FILE_LINES = 800
 MAX_COLUMNS = 100
 

@@ -1,27 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/batcher/batcher.h"
 
-#include <algorithm>
-
 #include "actors/resume.h"
 #include "ops/loss/unicl_loss.h"
 
 namespace arno::actors {
 namespace {
 
-/// Numbers distinct values in the order of their first appearance.
-template <class T>
-struct Distinct {
-  std::vector<T> values;
-  std::vector<int32_t> ids;  ///< of each input
+/// The distinct texts of a batch, in the order of their first appearance.
+struct DistinctTexts {
+  using Tokens = std::vector<int32_t>;
 
-  void add(const T& value) {
-    const auto [found, fresh] = index.emplace(value, static_cast<int32_t>(values.size()));
-    if (fresh) values.push_back(value);
-    ids.push_back(found->second);
+  std::vector<Tokens> texts;
+  std::vector<int32_t> rows;  ///< of each sample
+  std::map<Tokens, int32_t> index;
+
+  void add(const Tokens& tokens) {
+    const auto [found, fresh] = index.emplace(tokens, static_cast<int32_t>(texts.size()));
+    if (fresh) texts.push_back(tokens);
+    rows.push_back(found->second);
   }
-
-  std::map<T, int32_t> index;
 };
 
 }  // namespace
@@ -55,18 +53,18 @@ florence::TrainingBatch Batcher::assemble(int64_t step) const {
   florence::TrainingBatch batch{.step = step};
   const ops::Shape& row = rows_.front()->image.shape();
   batch.images = ops::Tensor::empty({batch_size_, row[0], row[1], row[2]}, ops::DType::f32);
-  Distinct<std::vector<int32_t>> texts;
-  Distinct<Hash128> labels;
+  DistinctTexts distinct;
+  std::vector<Hash128> labels;
   for (size_t i = 0; i < rows_.size(); ++i) {
     const TokenizedItem& sample = *rows_[i];
     batch.images.narrow(static_cast<int64_t>(i), 1).reshape(row).copy_from(sample.image);
-    texts.add(sample.tokens);
-    labels.add(sample.label);
+    distinct.add(sample.tokens);
+    labels.push_back(sample.label);
     batch.keys.push_back(sample.id.key);
   }
-  batch.texts = florence::pack_texts(texts.values);
-  batch.text_rows = ops::Tensor::from<int32_t>({batch_size_}, texts.ids);
-  batch.labels = std::move(labels.ids);
+  batch.texts = florence::pack_texts(distinct.texts);
+  batch.text_rows = ops::Tensor::from<int32_t>({batch_size_}, distinct.rows);
+  batch.labels = ops::assign_labels(labels);
   return batch;
 }
 

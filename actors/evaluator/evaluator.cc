@@ -47,6 +47,10 @@ Evaluator::Evaluator(const EvaluatorOptions& options, const graph::StageContext&
     : options_(options), context_(context), tokenizer_(io::BpeTokenizer::open(options.vocabulary)) {
   for (const EvaluationTask& task : options_.tasks) {
     shards_.push_back(io::ShardSet::open(task.shards));
+    ARNO_CHECK(task.protocol != "zero_shot" || !shards_.back()->class_names().empty(),
+               Errc::invalid_argument,
+               "[evaluator] task \"{}\": {} has no classnames.txt beside it", task.name,
+               shards_.back()->shards().front().path.string());
   }
 }
 

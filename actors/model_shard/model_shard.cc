@@ -69,7 +69,8 @@ void ModelShard::finish_step(const LossItem& loss, graph::Outbox& out) {
 void ModelShard::on_end(graph::Outbox& out) {
   const int64_t done = trainer_.steps_done();
   if (last_snapshot_ != done) emit_snapshot(kSnapshots, out);
-  if (done >= context_.training.total_steps()) emit_snapshot(kEvaluations, out);
+  const bool complete = done >= context_.training.total_steps();
+  if (complete && last_evaluation_ != done) emit_snapshot(kEvaluations, out);
 }
 
 void ModelShard::report(const LossItem& loss, const florence::StepOutcome& outcome) const {
@@ -89,7 +90,7 @@ void ModelShard::report(const LossItem& loss, const florence::StepOutcome& outco
 
 void ModelShard::emit_snapshot(Output port, graph::Outbox& out) {
   florence::Snapshot snapshot = trainer_.snapshot();
-  if (port == kSnapshots) last_snapshot_ = snapshot.step;
+  (port == kSnapshots ? last_snapshot_ : last_evaluation_) = snapshot.step;
   const size_t bytes = snapshot.size_bytes();
   out.emit(port, graph::Payload::of(std::move(snapshot), bytes));
 }

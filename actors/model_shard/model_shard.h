@@ -43,6 +43,7 @@ class ModelShard final : public graph::Stage {
   bool awaiting_loss_ = false;
   int64_t batch_size_ = 0;
   int64_t last_snapshot_ = -1;
+  int64_t last_evaluation_ = -1;
 };
 
 graph::ActorKind model_shard_kind();

@@ -39,6 +39,10 @@ struct Loaded {
   std::shared_ptr<const io::ShardSet> shards;
 };
 
+void print_skipped(int64_t skipped) {
+  if (skipped > 0) fmt::print("  {} samples could not be used and do not count\n", skipped);
+}
+
 int zero_shot(const EvalOptions& options) {
   const Loaded loaded(options);
   const auto result = florence::evaluate_zero_shot(
@@ -49,6 +53,7 @@ int zero_shot(const EvalOptions& options) {
       "{:.2f} %\n",
       loaded.snapshot.step, result.images, 100 * result.top1, 100 * result.top5,
       100 * result.mean_per_class);
+  print_skipped(result.skipped);
   for (size_t k = 0; options.per_class && k < result.class_accuracy.size(); ++k) {
     fmt::print("  {:<24}{:6.2f} %\n", loaded.shards->class_names()[k],
                100 * result.class_accuracy[k]);
@@ -76,6 +81,7 @@ int retrieval(const EvalOptions& options) {
              fmt::join(options.shards, ", "), options.texts);
   print_recall("image to text", result.image_to_text);
   print_recall("text to image", result.text_to_image);
+  print_skipped(result.skipped);
   return kOk;
 }
 

@@ -93,9 +93,7 @@ class SignalWatch {
   std::atomic<bool> interrupted_{false};
 };
 
-graph::Plan plan_of(const RunOptions& options) {
-  static graph::Registry& registry = *new graph::Registry;
-  if (registry.names().empty()) actors::register_builtin_actors(registry);
+graph::Plan plan_of(const RunOptions& options, const graph::Registry& registry) {
   ConfigProblems problems;
   graph::Plan plan = graph::make_plan(RawConfig::from_file(options.file), registry, problems);
   throw_if_any(problems);
@@ -119,7 +117,9 @@ int exit_code(const graph::JobResult& result, bool interrupted) {
 }
 
 int run(const RunOptions& options) {
-  const graph::Plan plan = plan_of(options);
+  graph::Registry registry;
+  actors::register_builtin_actors(registry);
+  const graph::Plan plan = plan_of(options, registry);
   if (options.dry_run) {
     fmt::print("{}", plan.to_yaml());
     return kOk;
@@ -136,7 +136,7 @@ int run(const RunOptions& options) {
   context.metrics = &metrics;
   const bool live = isatty(STDOUT_FILENO) != 0;
   Progress progress(stdout, live);
-  RunLog run_log(output, actors::resume_step(context));
+  RunLog run_log(output);
   JobMetrics job_metrics(metrics, plan.config.job);
   Observers observers({&progress, &run_log, &job_metrics});
   context.observer = &observers;
@@ -144,11 +144,14 @@ int run(const RunOptions& options) {
   std::unique_ptr<monitoring::Exporter> exporter;
   if (plan.config.monitoring.enabled) {
     exporter = std::make_unique<monitoring::Exporter>(metrics, plan.config.monitoring.listen);
-    progress.print_line(fmt::format("metrics at http://127.0.0.1:{}/metrics", exporter->port()));
+    const std::string& listen = plan.config.monitoring.listen;
+    progress.print_line(fmt::format("metrics at http://{}:{}/metrics",
+                                    listen.substr(0, listen.rfind(':')), exporter->port()));
   }
   graph::Job job(plan, context);
   // Not earlier: a job that cannot be made leaves the run it was meant to resume as it was.
   io::write_file_atomically(output / "job.yaml", plan.to_yaml());
+  run_log.open(actors::resume_step(context));
   signals.watch(job);
   job.start();
   const graph::JobResult result = job.wait();

@@ -152,9 +152,17 @@ ZeroShotResult evaluate_zero_shot(const FlorenceModel& model, const io::BpeToken
              "[zero_shot] {} has no classnames.txt beside it",
              shards.shards().front().path.string());
   const ImageEmbeddings images = embed_images(model, shards, options);
-  return zero_shot_accuracy(images.features,
-                            embed_classes(model, tokenizer, shards.class_names(), templates),
-                            images.labels);
+  const auto classes = static_cast<int64_t>(shards.class_names().size());
+  for (size_t i = 0; i < images.labels.size(); ++i) {
+    ARNO_CHECK(images.labels[i] >= 0 && images.labels[i] < classes, Errc::data_corrupt,
+               "[zero_shot] sample {} has class {}, expected one from 0 to {} in its .cls",
+               images.names[i], images.labels[i], classes - 1);
+  }
+  ZeroShotResult result = zero_shot_accuracy(
+      images.features, embed_classes(model, tokenizer, shards.class_names(), templates),
+      images.labels);
+  result.skipped = images.skipped;
+  return result;
 }
 
 RetrievalResult evaluate_retrieval(const FlorenceModel& model, const io::BpeTokenizer& tokenizer,
@@ -169,7 +177,10 @@ RetrievalResult evaluate_retrieval(const FlorenceModel& model, const io::BpeToke
       pairs.emplace_back(static_cast<int32_t>(i), table.number(images.texts[i][t]));
     }
   }
-  return retrieval_recall(images.features, embed_texts(model, tokenizer, table.texts), pairs);
+  RetrievalResult result =
+      retrieval_recall(images.features, embed_texts(model, tokenizer, table.texts), pairs);
+  result.skipped = images.skipped;
+  return result;
 }
 
 }  // namespace arno::florence

@@ -14,6 +14,7 @@ namespace arno::florence {
 /// Zero-shot classification: the class whose embedding is nearest.
 struct ZeroShotResult {
   int64_t images = 0;
+  int64_t skipped = 0;  ///< samples that could not be used
   double top1 = 0;
   double top5 = 0;
   double mean_per_class = 0;           ///< mean over the classes' top-1
@@ -35,7 +36,9 @@ struct Recall {
   std::array<double, 3> chance{};  ///< what a random order would reach, exactly
 };
 
+/// Retrieval both ways.
 struct RetrievalResult {
+  int64_t skipped = 0;  ///< samples that could not be used
   Recall image_to_text;
   Recall text_to_image;
 };

@@ -18,9 +18,9 @@ void FlorenceConfig::fields(ConfigFields& f) {
   f.boolean("causal", causal, {.doc = "a token attends to those before it only"});
   f.integer("projection_dim", projection_dim, {.doc = "length of an embedding", .min = 1});
   f.number("init_temperature", init_temperature,
-           {.doc = "start of the learnable multiplier of the cosine", .min = 0.01, .max = 1000});
+           {.doc = "start of the learnable multiplier of the cosine", .min = 1, .max = 1000});
   f.number("max_temperature", max_temperature,
-           {.doc = "the multiplier is clamped to this after each step", .min = 0.01, .max = 1000});
+           {.doc = "the multiplier is clamped to this after each step", .min = 1, .max = 1000});
   f.text("compute", compute,
          {.doc = "dtype of activations; weights are f32", .one_of = {"f32", "bf16"}});
   f.boolean("checkpoint_activations", checkpoint_activations,

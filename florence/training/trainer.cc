@@ -54,11 +54,41 @@ Trainer::Trainer(TrainerConfig config, TrainingConfig schedule, uint64_t seed)
       optimizer_(slots_of(model_.parameters()),
                  {.beta1 = config_.beta1, .beta2 = config_.beta2, .eps = config_.eps}) {}
 
+namespace {
+
+/// A configuration without what does not change the function that given weights compute.
+std::string meaning_of(FlorenceConfig config) {
+  const FlorenceConfig defaults;
+  config.drop_path = defaults.drop_path;
+  config.init_temperature = defaults.init_temperature;
+  config.max_temperature = defaults.max_temperature;
+  config.compute = defaults.compute;
+  config.checkpoint_activations = defaults.checkpoint_activations;
+  return to_yaml(config);
+}
+
+/// Heads and masks leave no trace in the shapes of the weights.
+void check_same_model(const Snapshot& snapshot, const FlorenceConfig& configured) {
+  FlorenceConfig stored;
+  ConfigProblems problems;
+  RawConfig::from_text(snapshot.model_yaml, "model in the checkpoint").read(stored, problems);
+  throw_if_any(problems);
+  ARNO_CHECK(
+      meaning_of(stored) == meaning_of(configured), Errc::data_corrupt,
+      "[checkpoint] is of another model: heads {}, causal {}, preset {}; configured are heads "
+      "{}, causal {}, preset {}",
+      stored.text_heads, stored.causal, stored.preset, configured.text_heads, configured.causal,
+      configured.preset);
+}
+
+}  // namespace
+
 void Trainer::restore(const Snapshot& snapshot) {
   for (const std::string& name : model_.set_geometry(snapshot.resolution, snapshot.window)) {
     optimizer_.reset_state(name);
   }
   model_.load(snapshot.weights);
+  check_same_model(snapshot, config_.model);
   for (ops::NamedState& state : optimizer_.states()) {
     copy_checked(snapshot.optimizer, state.name, state.value);
   }

@@ -15,7 +15,8 @@ struct TrainingStage {
   int64_t steps = 1000;       ///< optimiser steps
   int64_t resolution = 64;    ///< side of the square image, pixels
   int64_t window = 0;         ///< attention window, tokens; 0: that of the preset
-  std::string texts = "all";  ///< "all": short texts get a template; "long": they are left out
+  /// "all": short texts get a template; "long": samples that have short texts only are left out.
+  std::string texts = "all";
   double peak_lr = 1e-3;
   double final_lr = 0;       ///< where the cosine ends
   int64_t warmup_steps = 0;  ///< linear from 0

@@ -163,7 +163,7 @@ TEST_F(TrainingStagesTest, ModelShardRefusesTheCheckpointOfAnotherModel) {
                             *out_.of<florence::Snapshot>(ModelShard::kSnapshots).at(0));
   context_.resume = true;
   try {
-    make("model_shard", std::string(kModel) + "causal: false\ndrop_path: 0");
+    make("model_shard", std::string(kModel) + "drop_path: 0");
   } catch (const Error& error) {
     FAIL() << "the same weights: " << error.what();
   }

@@ -66,6 +66,21 @@ TEST_F(CommandsTest, HelpIsEverywhere) {
   }
 }
 
+TEST_F(CommandsTest, DryRunPrintsThePlanAndDoesNothing) {
+  const Finished dry = arno({"run", job(), "--dry-run"});
+
+  EXPECT_EQ(dry.code, 0) << dry.text;
+  EXPECT_THAT(dry.text, HasSubstr("# At most"));
+  EXPECT_FALSE(std::filesystem::exists(path("run")));
+}
+
+TEST_F(CommandsTest, AJobEvaluatesWhatItTrained) {
+  const Finished done = run(job(), "run");
+
+  EXPECT_EQ(done.code, 0) << done.text;
+  EXPECT_THAT(log("run"), HasSubstr("\"tiny/t2i@10\":"));
+}
+
 TEST_F(CommandsTest, InspectAndDotDescribe) {
   const Finished inspected = arno({"data", "inspect", path("a.tar"), "--vocabulary", path("bpe")});
   EXPECT_EQ(inspected.code, 0);

@@ -47,6 +47,9 @@ actors:
               vocab_size: 540, projection_dim: {}, checkpoint_every: {}, threads: 1}}
   loss: {{kind: contrastive_loss}}
   save: {{kind: checkpointer, options: {{keep: 10}}}}
+  evaluate:
+    kind: evaluator
+    options: {{vocabulary: '{}', tasks: [{{name: tiny, protocol: retrieval, shards: ['{}']}}]}}
 edges:
   - {{from: read.samples, to: decode.samples, capacity: 8}}
   - {{from: decode.images, to: augment.images, capacity: 32}}
@@ -59,9 +62,10 @@ edges:
   - {{from: model.features, to: loss.features, capacity: 1}}
   - {{from: loss.gradients, to: model.gradients, capacity: 1}}
   - {{from: model.snapshots, to: save.snapshots, capacity: 1}}
+  - {{from: model.evaluations, to: evaluate.snapshots, capacity: 1}}
 )",
       path("run"), tiny.steps, tiny.monitoring, shards, tiny.replicas, tiny.replicas, path("bpe"),
-      tiny.projection, tiny.checkpoint_every);
+      tiny.projection, tiny.checkpoint_every, path("bpe"), path("a.tar"));
   const std::string name = path(fmt::format("job{}.yaml", jobs_++));
   io::write_text(name, text);
   return name;

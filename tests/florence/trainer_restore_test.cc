@@ -89,6 +89,9 @@ TEST(TrainerRestoreTest, AnotherModelIsRefusedByName) {
   EXPECT_THAT(restore_problem(config, deeper),
               HasSubstr("holds no \"text_encoder.resblocks.2.ln_1.weight\""));
   EXPECT_THAT(restore_problem(deeper, config), HasSubstr("it is of another model"));
+  TrainerConfig other_heads = config;
+  other_heads.model.text_heads = config.model.text_heads == 2 ? 4 : 2;
+  EXPECT_THAT(restore_problem(other_heads, config), HasSubstr("of another model: heads"));
   EXPECT_EQ(restore_problem(config, config), "no error");
 }
 
