@@ -12,9 +12,9 @@ namespace arno::florence {
 /// One stage of pre-training (Florence, section 2.2): its data, its resolution, its schedule.
 struct TrainingStage {
   std::string name = "main";
-  int64_t steps = 1000;       ///< optimiser steps
-  int64_t resolution = 64;    ///< side of the square image, pixels
-  int64_t window = 0;         ///< attention window, tokens; 0: that of the preset
+  int64_t steps = 1000;     ///< optimiser steps
+  int64_t resolution = 64;  ///< side of the square image, pixels
+  int64_t window = 0;       ///< attention window, tokens; 0: that of the preset
   /// "all": short texts get a template; "long": samples that have short texts only are left out.
   std::string texts = "all";
   double peak_lr = 1e-3;
