@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/resource.h>
 
 #include <csignal>
 
@@ -9,6 +8,7 @@
 #include "common/error.h"
 #include "florence/training/checkpoint.h"
 #include "tests/actors/stage_fixture.h"
+#include "tests/support/file_size_limit.h"
 
 // The stages that make steps, and what becomes of their snapshots.
 namespace arno::actors {
@@ -20,24 +20,6 @@ using ::testing::HasSubstr;
 constexpr const char* kModel =
     "preset: nano\ntext_width: 16\ntext_heads: 2\ntext_layers: 1\ncontext_length: 8\n"
     "vocab_size: 20\nprojection_dim: 8\nthreads: 1\ncheckpoint_every: 2\n";
-
-/// Files of this process may not grow beyond a size: what a full disk looks like to a writer.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  void (*handler_)(int);
-  rlimit before_{};
-};
 
 class RecordingObserver final : public graph::JobObserver {
  public:
@@ -189,7 +171,7 @@ TEST_F(TrainingStagesTest, CheckpointerStopsOrWarnsWhenTheDiskIsFull) {
   const auto warns = make("checkpointer", "on_failure: warn");
   give(*stops, snapshot(1));
   {
-    const FileSizeLimit full(16384);
+    const arno::testing::FileSizeLimit full(16384);
     try {
       give(*stops, snapshot(2, 100000));
       FAIL() << "there is no room";

@@ -2,7 +2,6 @@
 #include "florence/training/checkpoint.h"
 
 #include <gmock/gmock.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 
 #include "common/error.h"
 #include "io/safetensors.h"
+#include "tests/support/file_size_limit.h"
 
 namespace arno::florence {
 namespace {
@@ -173,29 +173,11 @@ TEST_F(CheckpointTest, MetadataIsNotTrusted) {
   }
 }
 
-/// While it lives, no file of this process grows beyond `bytes`.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit now{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &now);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  void (*handler_)(int);
-  rlimit before_{};
-};
-
 TEST_F(CheckpointTest, FullDiskLeavesEarlierCheckpointsAlone) {
   const Snapshot earlier = snapshot_of(1);
   save_checkpoint(run_, earlier);
   {
-    const FileSizeLimit limit(4096);
+    const arno::testing::FileSizeLimit limit(4096);
     EXPECT_THAT(problem_of(Errc::io_failed, [&] { save_checkpoint(run_, snapshot_of(2, 100000)); }),
                 HasSubstr("weights.safetensors"));
   }

@@ -2,7 +2,6 @@
 #include "io/atomic_file.h"
 
 #include <gmock/gmock.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -11,6 +10,7 @@
 #include "common/error.h"
 #include "io/directory_lock.h"
 #include "io/read_file.h"
+#include "tests/support/file_size_limit.h"
 
 namespace arno::io {
 namespace {
@@ -35,24 +35,6 @@ class AtomicFileTest : public ::testing::Test {
   const fs::path folder_ = fs::path(::testing::TempDir()) /
                            (std::string("arno_") + std::to_string(::getpid()) + "_" +
                             ::testing::UnitTest::GetInstance()->current_test_info()->name());
-};
-
-/// While it lives, no file of this process grows beyond `bytes`.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit now{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &now);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  void (*handler_)(int);
-  rlimit before_{};
 };
 
 template <class Action>
@@ -115,7 +97,7 @@ TEST_F(AtomicFileTest, DiskThatFillsUpLeavesTheOldFile) {
   const std::string large(100'000, 'x');
 
   const std::string error = io_failure_of([&] {
-    const FileSizeLimit limit(65536);
+    const arno::testing::FileSizeLimit limit(65536);
     write_file_atomically(folder_ / "a", large);
   });
 
@@ -128,7 +110,7 @@ TEST_F(AtomicFileTest, DiskThatFillsUpLeavesTheOldFile) {
 TEST_F(AtomicFileTest, NothingCanFollowAFailureOrACommit) {
   AtomicFile failed(folder_ / "a");
   {
-    const FileSizeLimit limit(2);
+    const arno::testing::FileSizeLimit limit(2);
     EXPECT_THROW(failed.append("long"), Error);
   }
   EXPECT_THROW(failed.append("x"), Error);
