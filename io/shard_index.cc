@@ -14,6 +14,7 @@
 #include "common/error.h"
 #include "common/hash.h"
 #include "common/log.h"
+#include "common/random.h"
 #include "io/atomic_file.h"
 #include "io/detail/file_descriptor.h"
 #include "io/read_file.h"
@@ -274,7 +275,7 @@ uint64_t take_u64(std::string_view& in) {
 std::string ShardIndex::to_bytes(const ShardStamp& stamp) const {
   std::string out(kMagic);
   put_u64(out, stamp.size);
-  put_u64(out, static_cast<uint64_t>(stamp.time_ns));
+  put_u64(out, stamp.version);
   put_u64(out, size_);
   out += records_;
   put_u64(out, hash64(out));
@@ -289,7 +290,7 @@ std::optional<ShardIndex> ShardIndex::from_bytes(std::string_view bytes, const S
   if (hash64(bytes) != take_u64(tail)) return std::nullopt;
   bytes.remove_prefix(kMagic.size());
   const uint64_t size = take_u64(bytes);
-  if (stamp != ShardStamp{size, static_cast<int64_t>(take_u64(bytes))}) return std::nullopt;
+  if (stamp != ShardStamp{size, take_u64(bytes)}) return std::nullopt;
   const uint64_t count = take_u64(bytes);
   ShardIndex out;
   VarintReader in(bytes);
@@ -305,8 +306,10 @@ std::optional<ShardIndex> ShardIndex::from_bytes(std::string_view bytes, const S
 ShardIndex ShardIndex::open(const std::filesystem::path& shard) {
   struct stat status {};
   if (stat(shard.c_str(), &status) != 0) detail::fail_errno("shard_index", "measuring", shard);
+  const auto time_ns =
+      static_cast<uint64_t>(status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec);
   const ShardStamp stamp{.size = static_cast<uint64_t>(status.st_size),
-                         .time_ns = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
+                         .version = mix64(status.st_ino) + time_ns};
   std::filesystem::path kept = shard;
   kept += ".arnoidx";
   if (auto index = from_bytes(read_kept(kept), stamp)) return std::move(*index);

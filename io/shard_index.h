@@ -34,8 +34,9 @@ struct SampleMembers {
 
 /// What tells that an index belongs to a shard.
 struct ShardStamp {
-  uint64_t size = 0;    ///< bytes
-  int64_t time_ns = 0;  ///< of the last change
+  uint64_t size = 0;     ///< bytes
+  uint64_t version = 0;  ///< differs with the time of the last change and with the file itself:
+                         ///< two changes may have one time, as clocks of file systems are coarse
 
   bool operator==(const ShardStamp&) const = default;
 };

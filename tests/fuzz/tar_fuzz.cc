@@ -62,7 +62,7 @@ void read_shard(const std::string& text) {
   const ShardIndex index = ShardIndex::build(source);
   check(index.faults().empty() == !reader.fault());
   check_index(index, bytes.size());
-  const ShardStamp stamp{.size = bytes.size(), .time_ns = 1};
+  const ShardStamp stamp{.size = bytes.size(), .version = 1};
   const auto again = ShardIndex::from_bytes(index.to_bytes(stamp), stamp);
   check(again && again->to_bytes(stamp) == index.to_bytes(stamp));
 }
@@ -70,7 +70,7 @@ void read_shard(const std::string& text) {
 /// Bytes as a kept index, under a checksum that holds and a stamp that fits.
 void read_kept(std::string text) {
   constexpr size_t kStampAt = 8;
-  const ShardStamp stamp{.size = 1 << 20, .time_ns = 1};
+  const ShardStamp stamp{.size = 1 << 20, .version = 1};
   const std::string head = ShardIndex().to_bytes(stamp);
   text.replace(0, kStampAt + 16, head, 0, kStampAt + 16);
   const uint64_t sum = arno::hash64(text);
