@@ -2,6 +2,7 @@
 #include "actors/augmenter/augmenter.h"
 
 #include "actors/sample_random.h"
+#include "actors/training_stage.h"
 
 namespace arno::actors {
 
@@ -21,8 +22,7 @@ void AugmenterOptions::fields(ConfigFields& f) {
 
 void Augmenter::on_item(int, const graph::Payload& item, graph::Outbox& out) {
   const auto& decoded = item.get<DecodedItem>();
-  const auto step = static_cast<int64_t>(decoded.id.slot) / training_.batch_size;
-  const int64_t side = training_.stages[florence::stage_at(training_, step).index].resolution;
+  const int64_t side = stage_of_slot(training_, decoded.id.slot).resolution;
   Random random(key_for(decoded.id.key, Draw::augment));
   const io::ResizeOptions resize{
       .height = static_cast<int>(side),

@@ -2,6 +2,7 @@
 #include "actors/decoder/decoder.h"
 
 #include "actors/sample_random.h"
+#include "actors/training_stage.h"
 
 namespace arno::actors {
 namespace {
@@ -50,9 +51,7 @@ Decoder::Decoder(const DecoderOptions& options, const graph::StageContext& conte
 
 void Decoder::on_item(int, const graph::Payload& item, graph::Outbox& out) {
   const auto& sample = item.get<RawItem>();
-  const auto step = static_cast<int64_t>(sample.id.slot) / training_.batch_size;
-  const auto side =
-      static_cast<int>(training_.stages[florence::stage_at(training_, step).index].resolution);
+  const auto side = static_cast<int>(stage_of_slot(training_, sample.id.slot).resolution);
   const auto choose_box = [&](int width, int height) {
     Random random(key_for(sample.id.key, Draw::crop));
     return io::random_resized_crop_box(width, height, crop_, random);

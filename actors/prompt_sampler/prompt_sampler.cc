@@ -2,6 +2,7 @@
 #include "actors/prompt_sampler/prompt_sampler.h"
 
 #include "actors/sample_random.h"
+#include "actors/training_stage.h"
 #include "io/shard_index.h"
 
 namespace arno::actors {
@@ -27,9 +28,7 @@ PromptSamplerStage::PromptSamplerStage(const PromptSamplerOptions& options,
 
 void PromptSamplerStage::on_item(int, const graph::Payload& item, graph::Outbox& out) {
   const auto& sample = item.get<AugmentedItem>();
-  const auto step = static_cast<int64_t>(sample.id.slot) / training_.batch_size;
-  const bool long_only =
-      training_.stages[florence::stage_at(training_, step).index].texts == "long";
+  const bool long_only = stage_of_slot(training_, sample.id.slot).texts == "long";
   florence::SampledPrompt prompt =
       sampler_.sample(sample.texts, key_for(sample.id.key, Draw::prompt), long_only);
   PromptedItem prompted{.id = sample.id,
