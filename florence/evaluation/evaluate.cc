@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "florence/model/stored_config.h"
 #include "io/image/crop.h"
 #include "io/image/decode.h"
 #include "io/image/resize.h"
@@ -67,10 +68,7 @@ struct TextTable {
 }  // namespace
 
 std::unique_ptr<FlorenceModel> model_of(const Snapshot& snapshot) {
-  FlorenceConfig config;
-  ConfigProblems problems;
-  RawConfig::from_text(snapshot.model_yaml, "model in the checkpoint").read(config, problems);
-  throw_if_any(problems);
+  const FlorenceConfig config = read_stored_config(snapshot.model_yaml);
   auto model =
       std::make_unique<FlorenceModel>(config, snapshot.resolution, snapshot.window, RandomKey(0));
   model->load(snapshot.weights);

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "florence/towers/relative_table.h"
+#include "florence/model/stored_config.h"
 #include "ops/math/gather_rows.h"
 
 namespace arno::florence {
@@ -69,10 +69,7 @@ std::string meaning_of(FlorenceConfig config) {
 
 /// Heads and masks leave no trace in the shapes of the weights.
 void check_same_model(const Snapshot& snapshot, const FlorenceConfig& configured) {
-  FlorenceConfig stored;
-  ConfigProblems problems;
-  RawConfig::from_text(snapshot.model_yaml, "model in the checkpoint").read(stored, problems);
-  throw_if_any(problems);
+  const FlorenceConfig stored = read_stored_config(snapshot.model_yaml);
   ARNO_CHECK(
       meaning_of(stored) == meaning_of(configured), Errc::data_corrupt,
       "[checkpoint] is of another model: heads {}, causal {}, preset {}; configured are heads "

@@ -12,6 +12,7 @@
 #include "common/error.h"
 #include "io/safetensors.h"
 #include "tests/support/file_size_limit.h"
+#include "tests/support/problem_of.h"
 
 namespace arno::florence {
 namespace {
@@ -67,16 +68,7 @@ void expect_equal(const std::vector<NamedTensor>& found, const std::vector<Named
   }
 }
 
-template <class Action>
-std::string problem_of(Errc code, Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    return error.what();
-  }
-  return "no error";
-}
+using arno::testing::problem_of;
 
 TEST_F(CheckpointTest, ComesBackAsItWas) {
   const Snapshot saved = snapshot_of(1000);

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "common/error.h"
+#include "tests/support/problem_of.h"
 #include "tiny_training.h"
 
 namespace arno::florence {
@@ -50,16 +51,7 @@ double gradient_error(const FirstStep& found, const FirstStep& wanted) {
   return worst;
 }
 
-template <class Action>
-std::string problem_of(Errc code, Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    return error.what();
-  }
-  return "no error";
-}
+using arno::testing::problem_of;
 
 TEST(TrainerTest, PartsOfABatchGiveTheGradientsOfTheWhole) {
   const TrainingBatch batch = tiny_batch(0);
