@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is known of one actor: each replica, and the edges it has.
+
+import {el, setText} from './dom.js';
+import {count, rate, percent} from './format.js';
+
+const COLUMNS = [
+  ['replica', (replica) => count(replica.replica)],
+  ['items', (replica) => count(replica.items)],
+  ['sent', (replica) => count(replica.sent_items)],
+  ['skipped', (replica) => count(replica.skipped_items)],
+  ['errors', (replica) => count(replica.errors)],
+  ['queued', (replica) => count(replica.queued_items)],
+  ['rate', (replica) => rate(replica.items_per_second)],
+  ['busy', (replica) => percent(replica.busy_share)],
+  ['starved', (replica) => percent(replica.starved_share)],
+  ['blocked', (replica) => percent(replica.blocked_share)],
+  ['paused', (replica) => percent(replica.paused_share)],
+];
+const EDGE_COLUMNS = [
+  ['edge', (edge) => edge.name],
+  ['in flight', (edge) => `${count(edge.in_flight_items)} of ${count(edge.capacity_items)}`],
+  ['items', (edge) => count(edge.items)],
+  ['rate', (edge) => rate(edge.items_per_second)],
+];
+
+/** The panel below the graph. */
+export class ActorDetails {
+  constructor(root) {
+    this.root = root;
+    this.shown = '';
+  }
+
+  /** Shows `name` of `state`, or nothing when there is no such actor. */
+  update(state, name) {
+    const actor = state.actors.find((other) => other.name === name);
+    const edges = state.edges.filter((edge) => edge.from === name || edge.to === name);
+    const shape = actor ? `${name} ${actor.replicas.length} ${edges.length}` : '';
+    if (shape !== this.shown) {
+      this.shown = shape;
+      this.build(actor, edges);
+    }
+    if (!actor) return;
+    fillRows(this.replicas, actor.replicas, COLUMNS);
+    fillRows(this.edges, edges, EDGE_COLUMNS);
+  }
+
+  build(actor, edges) {
+    this.root.replaceChildren();
+    if (!actor) return;
+    const title = el('h3', {}, actor.name, el('span', {class: 'muted'}, ` ${actor.kind}`));
+    if (actor.node) title.append(el('span', {class: 'muted'}, ` on ${actor.node}`));
+    const replicas = table(`Replicas of ${actor.name}`, COLUMNS, actor.replicas.length);
+    this.replicas = replicas.rows;
+    const joined = table(`Edges of ${actor.name}`, EDGE_COLUMNS, edges.length);
+    this.edges = joined.rows;
+    this.root.append(title, el('p', {class: 'doc'}, actor.doc || ''), replicas.node, joined.node);
+  }
+}
+
+/** A table with `count` empty rows, in a box that scrolls sideways where it is too wide. */
+function table(caption, columns, count) {
+  const head = el('tr', {}, ...columns.map(([title]) => el('th', {scope: 'col'}, title)));
+  const rows = Array.from({length: count}, () => el('tr', {}, ...columns.map(() => el('td'))));
+  const node = el('div', {'class': 'scroll-x', 'tabindex': 0, 'role': 'region',
+    'aria-label': caption}, el('table', {}, el('thead', {}, head), el('tbody', {}, ...rows)));
+  return {node, rows};
+}
+
+function fillRows(rows, items, columns) {
+  items.forEach((item, i) => {
+    columns.forEach(([, text], column) => setText(rows[i].cells[column], text(item)));
+  });
+}
