@@ -59,7 +59,8 @@ struct ImportReport {
 ImportReport import_fashion_mnist(const ImportOptions& options);
 
 /// The emoji of Noto Color Emoji with CLDR's English short name and keywords. About 15 % of the
-/// pictures, chosen by a hash of the emoji, are the split "test".
+/// emoji are the split "test", chosen by a hash of the name without skin tones, so that all skin
+/// tones of an emoji are on one side.
 ImportReport import_noto_emoji(const ImportOptions& options);
 
 /// Drawings of the Open Clip Art Library with title and keywords; icon themes, series of computed

@@ -22,7 +22,7 @@ constexpr int kTestPercent = 15;
 
 const detail::ImportSource& source() {
   static const detail::ImportSource kSource = {
-      .name = "noto-emoji", .licence = "OFL-1.1", .splits = {"train", "test"}};
+      .name = "noto-emoji", .licence = "OFL-1.1", .splits = {"train", "test"}, .version = 2};
   return kSource;
 }
 
@@ -43,6 +43,7 @@ Files find_files(detail::InputFiles& inputs) {
 
 /// A picture of the font with the texts of every emoji that it stands for.
 struct EmojiPicture {
+  std::string group;  ///< the name of the first one without skin tones: chooses the split
   std::string png;
   std::vector<std::string> texts;
 };
@@ -78,7 +79,10 @@ std::map<std::string, EmojiPicture> collect(const Files& files, ImportJob& job) 
         key_by_picture.try_emplace(hash128(png), detail::hex_name(emoji.code_points));
     if (!is_new) job.drop("emoji that looks like an earlier one (its texts are kept)");
     EmojiPicture& picture = pictures[entry->second];
-    if (is_new) picture.png = std::move(png);
+    if (is_new) {
+      picture.group = detail::name_without_skin_tones(emoji.name);
+      picture.png = std::move(png);
+    }
     const std::vector<std::string> texts = texts_of(emoji, annotations);
     picture.texts.insert(picture.texts.end(), texts.begin(), texts.end());
   }
@@ -98,7 +102,7 @@ void fill(const Files& files, ImportJob& job) {
       job.drop(fitted.cause);
       continue;
     }
-    const bool is_test = detail::percentile_of(key) < kTestPercent;
+    const bool is_test = detail::percentile_of(picture.group) < kTestPercent;
     job.add(is_test ? "test" : "train", {.key = "noto-emoji-" + key,
                                          .png = std::move(fitted.png),
                                          .texts = detail::distinct_texts(picture.texts),

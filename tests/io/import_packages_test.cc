@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Imports a few samples of the real packages, where they are installed.
+// Imports samples of the real packages, where they are installed.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
 #include <span>
 
 #include "io/image/decode.h"
@@ -61,6 +65,39 @@ TEST_P(ImportPackagesTest, GivesPicturesWithTexts) {
     EXPECT_EQ(split.samples, 6) << split.name;
     check_shard(out.path() / split.name / (c.importer + "-" + split.name + "-000000.tar"));
   }
+}
+
+/// "1f44b" for the key "noto-emoji-1f44b-1f3fd".
+std::string without_skin_tones(const std::string& key) {
+  return std::regex_replace(key.substr(std::string("noto-emoji-").size()),
+                            std::regex("-(1f3f[b-f]|fe0f)"), "");
+}
+
+TEST(NotoEmojiTest, AllSkinTonesOfAnEmojiAreOnOneSide) {
+  for (const char* file : {"/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf",
+                           "/usr/share/unicode/emoji/emoji-test.txt",
+                           "/usr/share/unicode/cldr/common/annotations/en.xml"}) {
+    if (!fs::exists(file)) GTEST_SKIP() << file << " is not installed";
+  }
+  TemporaryFolder out;
+  const ImportReport report = run_importer("noto-emoji", {.out = out.path()});
+
+  std::map<std::string, std::set<std::string>> sides;
+  std::map<std::string, int> pictures;
+  for (const SplitReport& split : report.splits) {
+    const std::string shard = fmt::format("{0}/noto-emoji-{0}-000000.tar", split.name);
+    for (const auto& member : read_tar(out.path() / shard)) {
+      if (!member.first.ends_with(".png")) continue;
+      const std::string emoji = without_skin_tones(member.first.substr(0, member.first.find('.')));
+      sides[emoji].insert(split.name);
+      ++pictures[emoji];
+    }
+  }
+  EXPECT_EQ(pictures["1f44b"], 6) << "waving hands: yellow and five skin tones";
+  for (const auto& [emoji, splits] : sides) EXPECT_EQ(splits.size(), 1u) << emoji;
+  const auto share = static_cast<double>(report.splits[1].samples) /
+                     static_cast<double>(report.splits[0].samples + report.splits[1].samples);
+  EXPECT_NEAR(share, 0.15, 0.03);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -115,6 +115,19 @@ TEST(EmojiNamesTest, NamesTheLineThatIsWrong) {
   }
 }
 
+TEST(EmojiNamesTest, SkinTonesAreOfOneEmoji) {
+  EXPECT_EQ(name_without_skin_tones("waving hand"), "waving hand");
+  EXPECT_EQ(name_without_skin_tones("waving hand: medium-dark skin tone"), "waving hand");
+  EXPECT_EQ(name_without_skin_tones("handshake: light skin tone, dark skin tone"), "handshake");
+  EXPECT_EQ(name_without_skin_tones("person: dark skin tone, beard"), "person: beard");
+  EXPECT_EQ(name_without_skin_tones("kiss: woman, man, dark skin tone, light skin tone"),
+            "kiss: woman, man");
+  EXPECT_EQ(name_without_skin_tones("kiss: person, person, dark skin tone, light skin tone"),
+            "kiss");
+  EXPECT_EQ(name_without_skin_tones("keycap: #"), "keycap: #");
+  EXPECT_EQ(name_without_skin_tones(""), "");
+}
+
 TEST(EmojiNamesTest, CollectsAnnotations) {
   Annotations annotations;
   add_annotations(R"(<ldml><annotations>

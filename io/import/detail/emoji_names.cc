@@ -71,6 +71,17 @@ std::vector<Emoji> parse_emoji_test(std::string_view text, std::string_view file
   return emoji;
 }
 
+std::string name_without_skin_tones(std::string_view name) {
+  const std::string base(take_until(name, ':'));
+  std::string details;
+  while (!name.empty()) {
+    const std::string_view part = trim(take_until(name, ','));
+    if (part.ends_with("skin tone")) continue;
+    details += fmt::format("{}{}", details.empty() ? ": " : ", ", part);
+  }
+  return details == ": person, person" ? base : base + details;
+}
+
 void add_annotations(std::string_view xml, Annotations& annotations) {
   MarkupReader reader(xml);
   std::string key;

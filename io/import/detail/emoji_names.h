@@ -19,6 +19,11 @@ struct Emoji {
 /// "CODE POINTS ; fully-qualified # EMOJI E1.0 name".
 std::vector<Emoji> parse_emoji_test(std::string_view text, std::string_view file);
 
+/// The short name without the skin tones in it, equal for all variants of an emoji: "waving hand"
+/// for "waving hand: light skin tone", "person: beard" for "person: dark skin tone, beard". Two
+/// people of two skin tones, "kiss: person, person, ..." are those of one, "kiss".
+std::string name_without_skin_tones(std::string_view name);
+
 /// What CLDR says about a sequence of characters.
 struct Annotation {
   std::string name;                   ///< the short name read aloud (type "tts"); may be empty
