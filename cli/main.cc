@@ -6,6 +6,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/exit_codes.h"
+#include "common/config.h"
 #include "common/error.h"
 #include "common/log.h"
 
@@ -15,6 +16,23 @@ constexpr const char* kAbout =
     "Arno trains Florence (arXiv 2111.11432) as a graph of actors.\n"
     "Exit codes: 0 done, 1 the work failed, 2 the command line or a configuration is wrong, "
     "130 stopped by Ctrl-C after a checkpoint.";
+
+/// Says which command of `app` is meant by a word that is none; "" when that is not what is wrong.
+std::string wrong_command(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  if (!chosen.empty()) return wrong_command(*chosen.front());
+  if (app.get_require_subcommand_min() == 0) return "";
+  std::vector<std::string> known;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) known.push_back(command->get_name());
+  const std::vector<std::string> words = app.remaining();
+  if (!words.empty() && words.front().starts_with('-')) return "";
+  const std::string found = words.empty()
+                                ? "no command"
+                                : fmt::format("the unknown command \"{}\"{}", words.front(),
+                                              arno::did_you_mean(words.front(), known));
+  return fmt::format("{}: found {}, expected one of {}", app.get_name(), found,
+                     fmt::join(known, ", "));
+}
 
 int run(int argc, char** argv) {
   CLI::App app(kAbout, "arno");
@@ -32,8 +50,14 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? arno::cli::kOk : arno::cli::kBadUsage;
+    const bool failed = error.get_exit_code() != 0;
+    const std::string wrong = failed ? wrong_command(app) : "";
+    if (wrong.empty()) {
+      app.exit(error);
+    } else {
+      fmt::print(stderr, "{}; see --help\n", wrong);
+    }
+    return failed ? arno::cli::kBadUsage : arno::cli::kOk;
   }
   return action();
 }

@@ -4,8 +4,10 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <fstream>
 #include <numeric>
 #include <set>
@@ -367,12 +369,16 @@ RawConfig::RawConfig()
     : node_(std::make_shared<Node>(Node{YAML::Node(YAML::NodeType::Map), "<empty>", ""})) {}
 
 RawConfig RawConfig::from_file(const std::filesystem::path& path) {
+  std::error_code unknown;
+  ARNO_CHECK(!std::filesystem::is_directory(path, unknown), Errc::config_invalid,
+             "{}: is a folder, expected a YAML file", path.string());
   std::ifstream in(path, std::ios::binary);
-  ARNO_CHECK(in, Errc::io_failed, "{}: cannot open the file", path.string());
+  ARNO_CHECK(in, Errc::config_invalid, "{}: cannot be opened: {}", path.string(),
+             std::strerror(errno));
   std::ostringstream text;
   // Copying nothing counts as a failure of the copy.
   if (in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
-  ARNO_CHECK(!in.bad() && !text.fail(), Errc::io_failed, "{}: cannot read the file", path.string());
+  ARNO_CHECK(!in.bad() && !text.fail(), Errc::config_invalid, "{}: cannot be read", path.string());
   return from_text(text.str(), path.string());
 }
 

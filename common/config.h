@@ -50,7 +50,8 @@ class RawConfig {
   struct Node;
   explicit RawConfig(std::shared_ptr<const Node> node) : node_(std::move(node)) {}
 
-  /// Reads a file or a text. Throws io_failed, or config_invalid with the line of a syntax error.
+  /// Reads a file or a text. Throws config_invalid, with the reason why the file cannot be read or
+  /// the line of a syntax error.
   static RawConfig from_file(const std::filesystem::path& path);
   static RawConfig from_text(std::string_view text, std::string file = "<text>");
 

@@ -34,38 +34,6 @@ std::string get_metrics(uint16_t port) {
   return answer;
 }
 
-TEST_F(CommandsTest, HelpIsEverywhere) {
-  for (const std::vector<std::string>& command :
-       std::vector<std::vector<std::string>>{{},
-                                             {"run"},
-                                             {"check"},
-                                             {"data"},
-                                             {"data", "import"},
-                                             {"data", "inspect"},
-                                             {"data", "train-bpe"},
-                                             {"eval"},
-                                             {"eval", "zero-shot"},
-                                             {"eval", "retrieval"},
-                                             {"embed"},
-                                             {"docs"},
-                                             {"version"}}) {
-    std::vector<std::string> args = command;
-    args.emplace_back("--help");
-    const Finished help = arno(args);
-    EXPECT_EQ(help.code, 0) << help.text;
-    EXPECT_THAT(help.text, HasSubstr("--help"));
-  }
-  EXPECT_EQ(arno({"version"}).text.rfind("arno ", 0), 0u);
-  EXPECT_EQ(arno({}).code, 2);
-  EXPECT_EQ(arno({"run", "a.yaml", "--no-such-flag"}).code, 2);
-  const std::vector<std::string> eval{"eval", "retrieval", "--checkpoint", "a", "--shards", "b"};
-  for (const char* wrong : {"--threads=0", "--max-images=-1"}) {
-    std::vector<std::string> args = eval;
-    args.emplace_back(wrong);
-    EXPECT_EQ(arno(args).code, 2) << wrong;
-  }
-}
-
 TEST_F(CommandsTest, DryRunPrintsThePlanAndDoesNothing) {
   const Finished dry = arno({"run", job(), "--dry-run"});
 
@@ -79,15 +47,6 @@ TEST_F(CommandsTest, AJobEvaluatesWhatItTrained) {
 
   EXPECT_EQ(done.code, 0) << done.text;
   EXPECT_THAT(log("run"), HasSubstr("\"tiny/t2i@10\":"));
-}
-
-TEST_F(CommandsTest, InspectAndDotDescribe) {
-  const Finished inspected = arno({"data", "inspect", path("a.tar"), "--vocabulary", path("bpe")});
-  EXPECT_EQ(inspected.code, 0);
-  EXPECT_THAT(inspected.text, HasSubstr("30"));
-  const Finished dot = arno({"check", job(), "--dot"});
-  EXPECT_EQ(dot.code, 0) << dot.text;
-  EXPECT_THAT(dot.text, HasSubstr("digraph"));
 }
 
 TEST_F(CommandsTest, CheckListsEveryProblem) {

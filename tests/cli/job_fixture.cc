@@ -21,19 +21,23 @@ Finished JobTest::arno(const std::vector<std::string>& args, int64_t file_kib) {
 std::string JobTest::job(const TinyJob& tiny) {
   const std::string shards =
       tiny.shards.empty() ? fmt::format("['{}', '{}']", path("a.tar"), path("b.tar")) : tiny.shards;
+  const std::string stages =
+      tiny.stages.empty()
+          ? fmt::format("[{{steps: {}, resolution: 32, peak_lr: 1.0e-3}}]", tiny.steps)
+          : tiny.stages;
   const std::string text = fmt::format(
       R"(job: tiny
 output: {}
 seed: 3
 training:
-  batch_size: 8
-  stages: [{{steps: {}, resolution: 32, peak_lr: 1.0e-3}}]
+  batch_size: {}
+  stages: {}
 monitoring: {{{}}}
 actors:
   read:
     kind: shard_reader
     options:
-      window: 24
+      window: {}
       max_bad_share: 0.5
       sources: [{{name: tiny, shards: {}}}]
   decode: {{kind: decoder, replicas: {}}}
@@ -64,8 +68,9 @@ edges:
   - {{from: model.snapshots, to: save.snapshots, capacity: 1}}
   - {{from: model.evaluations, to: evaluate.snapshots, capacity: 1}}
 )",
-      path("run"), tiny.steps, tiny.monitoring, shards, tiny.replicas, tiny.replicas, path("bpe"),
-      tiny.projection, tiny.checkpoint_every, path("bpe"), path("a.tar"));
+      path("run"), tiny.batch_size, stages, tiny.monitoring, 3 * tiny.batch_size, shards,
+      tiny.replicas, tiny.replicas, path("bpe"), tiny.projection, tiny.checkpoint_every,
+      path("bpe"), path("a.tar"));
   const std::string name = path(fmt::format("job{}.yaml", jobs_++));
   io::write_text(name, text);
   return name;

@@ -10,10 +10,12 @@
 
 namespace arno::cli {
 
-/// A job of 12 steps of 8 images at 32 pixels, as a real process would run it.
+/// A job of 12 steps of 8 images at 32 pixels (unless it says otherwise), as a real process would run it.
 struct TinyJob {
   std::string shards;  ///< a YAML list; empty: the fixture's shards
   int steps = 12;
+  std::string stages;  ///< a YAML list; empty: one stage of `steps`
+  int batch_size = 8;
   int replicas = 1;  ///< of decoders and augmenters
   int projection = 16;
   int checkpoint_every = 4;

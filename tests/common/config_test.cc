@@ -123,6 +123,18 @@ TEST(ConfigTest, EveryTextReadsBackAsItWasPrinted) {
   }
 }
 
+TEST(ConfigTest, AFileThatCannotBeReadIsAProblemOfTheConfiguration) {
+  for (const char* path : {"no/such/file.yaml", "."}) {
+    try {
+      RawConfig::from_file(path);
+      ADD_FAILURE() << path << " was read";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Errc::config_invalid);
+      EXPECT_THAT(error.what(), HasSubstr(path));
+    }
+  }
+}
+
 TEST(ConfigTest, DocumentsNestedFields) {
   EXPECT_THAT(to_markdown<Settings>(),
               HasSubstr("| `sources[].url` | text | `required` | where |"));
