@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real job on a few pictures: what the tests of monitoring look at."""
+
+import io
+import os
+import signal
+import socket
+import struct
+import subprocess
+import tarfile
+import time
+import urllib.error
+import urllib.request
+import zlib
+
+ARNO = os.environ.get("ARNO_BINARY", "build/release/cli/arno")
+SIDE = 24
+START_TIMEOUT_S = 60
+
+JOB = """\
+job: {name}
+output: {folder}/{name}
+seed: 3
+training:
+  batch_size: 8
+  stages: [{{steps: 1000000, resolution: 32, peak_lr: {peak_lr}}}]
+monitoring: {{listen: "{address}", linger_s: 300}}
+actors:
+  read:
+    kind: shard_reader
+    options:
+      window: 24
+      max_bad_share: 0.5
+      sources: [{{name: tiny, shards: ['{folder}/train.tar']}}]
+  decode: {{kind: decoder, replicas: 2, on_error: skip}}
+  augment: {{kind: augmenter, options: {{flip: 0.5}}}}
+  prompt: {{kind: prompt_sampler}}
+  tokenize: {{kind: tokenizer, options: {{vocabulary: '{folder}/bpe', context_length: 16}}}}
+  batch: {{kind: batcher}}
+  model:
+    kind: model_shard
+    options: {{preset: nano, text_width: 16, text_heads: 2, text_layers: 1, context_length: 16,
+              vocab_size: 540, projection_dim: 16, checkpoint_every: 40, evaluate_every: 20,
+              threads: 1}}
+  loss: {{kind: contrastive_loss}}
+  save: {{kind: checkpointer, options: {{keep: 1}}}}
+  evaluate:
+    kind: evaluator
+    options:
+      vocabulary: '{folder}/bpe'
+      tasks: [{{name: tiny, protocol: retrieval, shards: ['{folder}/test.tar']}}]
+edges:
+  - {{from: read.samples, to: decode.samples, capacity: 8}}
+  - {{from: decode.images, to: augment.images, capacity: 32}}
+  - {{from: decode.rejects, to: read.rejects, capacity: 8}}
+  - {{from: augment.augmented, to: prompt.samples, capacity: 8}}
+  - {{from: prompt.prompted, to: tokenize.samples, capacity: 8}}
+  - {{from: tokenize.tokenized, to: batch.samples, capacity: 8}}
+  - {{from: batch.delivered, to: read.delivered, capacity: 64}}
+  - {{from: batch.batches, to: model.batches, capacity: 1}}
+  - {{from: model.features, to: loss.features, capacity: 1}}
+  - {{from: loss.gradients, to: model.gradients, capacity: 1}}
+  - {{from: model.snapshots, to: save.snapshots, capacity: 1}}
+  - {{from: model.evaluations, to: evaluate.snapshots, capacity: 1}}
+"""
+
+
+def png(number):
+    """A striped picture, another for each number."""
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(
+            ">I", zlib.crc32(kind + body))
+
+    rows = bytearray()
+    for y in range(SIDE):
+        rows.append(0)
+        for x in range(SIDE):
+            rows += bytes([(number * 37 + 3 * x) % 256, (number * 91 + 2 * y) % 256,
+                           (x // (1 + number % 7) + y) % 2 * 200])
+    header = struct.pack(">IIBBBBB", SIDE, SIDE, 8, 2, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) +
+            chunk(b"IDAT", zlib.compress(bytes(rows))) + chunk(b"IEND", b""))
+
+
+def write_shard(path, samples):
+    """samples: pairs of the bytes of a PNG and its text."""
+    with tarfile.open(path, "w") as tar:
+        for number, (image, text) in enumerate(samples):
+            for ending, body in (("png", image), ("txt", text.encode())):
+                member = tarfile.TarInfo(f"{number:04}.{ending}")
+                member.size = len(body)
+                tar.addfile(member, io.BytesIO(body))
+
+
+def write_data(folder):
+    """Shards, one of them with a cut image, and a vocabulary."""
+    texts = [f"a striped square with number {i} on it" if i % 3 == 2 else f"thing{i % 10}"
+             for i in range(30)]
+    samples = [(png(i), text) for i, text in enumerate(texts)]
+    write_shard(folder / "test.tar", samples)
+    write_shard(folder / "train.tar", samples + [(png(30)[:120], "a cut picture")])
+    subprocess.run([ARNO, "data", "train-bpe", str(folder / "test.tar"), "--out",
+                    str(folder / "bpe"), "--vocab-size", "540"],
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def free_address():
+    """An address of this machine on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def wait_until(what, condition, timeout_s):
+    """Asks again and again; fails with `what` when the time is over."""
+    end = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {timeout_s} s for {what}")
+        time.sleep(0.1)
+
+
+class TinyJob:
+    """`arno run` on the data of write_data. It trains until it is stopped."""
+
+    def __init__(self, folder, name, peak_lr=1e-3):
+        self.name = name
+        self.address = free_address()
+        self.log = folder / f"{name}.log"
+        job_file = folder / f"{name}.yaml"
+        job_file.write_text(
+            JOB.format(name=name, folder=folder, peak_lr=peak_lr, address=self.address),
+            encoding="utf-8")
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen([ARNO, "run", str(job_file)], stdout=log, stderr=log,
+                                            env={**os.environ, "OMP_WAIT_POLICY": "passive"})
+
+    def wait_until_served(self):
+        wait_until(f"{self.address} of {self.name}", self.is_served, START_TIMEOUT_S)
+
+    def is_served(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"{self.name} ended:\n{self.log.read_text()[-2000:]}")
+        try:
+            with urllib.request.urlopen(f"http://{self.address}/metrics", timeout=5) as reply:
+                return reply.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def stop(self):
+        stop(self.process)
+
+
+def stop(process):
+    """Ends a process that this test started, with force only when asking does not help."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    process.wait()
