@@ -59,10 +59,10 @@ export class ActorBox {
     if (this.tall) {
       set(this.rate, {'x': right - 42, 'y': y + 20, 'text-anchor': 'end'});
       set(this.share, {'x': right, 'y': y + 35, 'text-anchor': 'end'});
-      set(this.tag, {'x': x + width - 2, 'y': y - 4, 'text-anchor': 'end'});
+      set(this.tag, {'y': y + 35});
     } else {
-      set(this.rate, {'x': x + PAD, 'y': y + 55, 'text-anchor': 'start'});
-      set(this.share, {'x': x + PAD, 'y': y + 70, 'text-anchor': 'start'});
+      set(this.rate, {'x': x + PAD, 'y': y + 53, 'text-anchor': 'start'});
+      set(this.share, {'x': x + PAD, 'y': y + 68, 'text-anchor': 'start'});
     }
     set(this.track, {x: x + PAD, y: y + height - PAD - BAR, width: width - 2 * PAD});
   }
@@ -77,7 +77,8 @@ export class ActorBox {
     setText(this.rate, rate(actor.items_per_second));
     setText(this.replicas, many);
     setText(this.share, mainShare(actor));
-    setText(this.tag, bottleneck ? 'bottleneck' : '');
+    const isNew = this.node.classList.contains('new');
+    setText(this.tag, bottleneck ? 'bottleneck' : isNew ? 'new' : '');
     this.node.classList.toggle('is-bottleneck', bottleneck);
     this.showBar(actor, inner);
     const errors = actor.replicas.reduce((sum, replica) => sum + replica.errors, 0);

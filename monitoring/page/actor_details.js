@@ -54,7 +54,8 @@ export class ActorDetails {
     this.replicas = replicas.rows;
     const joined = table(`Edges of ${actor.name}`, EDGE_COLUMNS, edges.length);
     this.edges = joined.rows;
-    this.root.append(title, el('p', {class: 'doc'}, actor.doc || ''), replicas.node, joined.node);
+    this.root.append(title, el('p', {class: 'doc'}, actor.doc || ''),
+        el('div', {class: 'tables'}, replicas.node, joined.node));
   }
 }
 

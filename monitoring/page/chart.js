@@ -5,7 +5,6 @@ import {el, svg, set, setText, onWidth} from './dom.js';
 import {count} from './format.js';
 import {ticks, smooth, extent, nearest} from './chart_scale.js';
 
-const HEIGHT = 232;
 const MIN_WIDTH = 160;
 const MARGIN = {top: 10, right: 12, bottom: 38, left: 46};
 const SMOOTH_FROM = 120;
@@ -19,10 +18,12 @@ const SHAPES = [
 
 /**
  * options: name (what a screen reader says), text (a value in words), tick (a value at the axis),
- * zero (the axis starts at 0), marked (points are drawn), empty (said while there is no data).
+ * zero (the axis starts at 0), marked (points are drawn), height (of the picture), empty (said while
+ * there is no data).
  */
 export class LineChart {
   constructor(root, options) {
+    this.root = root;
     this.options = options;
     this.x = [];
     this.series = [];
@@ -35,7 +36,7 @@ export class LineChart {
     this.cursor = svg('g', {'class': 'cursor', 'visibility': 'hidden'});
     this.picture = svg('svg', {
       'class': 'chart', 'tabindex': 0, 'role': 'slider', 'aria-label': options.name,
-      'aria-valuemin': 0, 'aria-valuemax': 0, 'aria-valuenow': 0, 'height': HEIGHT,
+      'aria-valuemin': 0, 'aria-valuemax': 0, 'aria-valuenow': 0, 'height': options.height,
     }, this.grid, this.lines, this.cursor);
     this.empty = el('p', {class: 'empty'}, options.empty);
     root.classList.add('chart-box');
@@ -51,6 +52,7 @@ export class LineChart {
   setData(x, series) {
     this.x = x;
     const names = (list) => list.map((line) => line.name).join('\n');
+    this.root.classList.toggle('many', series.length > 2);
     const changed = names(series) !== names(this.series);
     this.series = series;
     if (changed) this.buildLegend();
@@ -120,7 +122,7 @@ export class LineChart {
     this.empty.hidden = drawn;
     this.picture.style.display = drawn ? '' : 'none';
     if (!this.width || !drawn) return;
-    set(this.picture, {width: this.width, viewBox: `0 0 ${this.width} ${HEIGHT}`});
+    set(this.picture, {width: this.width, viewBox: `0 0 ${this.width} ${this.options.height}`});
     this.scale(range ?? [0, 1]);
     this.drawGrid();
     this.lines.replaceChildren(...this.series.flatMap((line, i) => this.drawLine(line, i)));
@@ -130,7 +132,7 @@ export class LineChart {
 
   scale([low, high]) {
     const plotWidth = this.width - MARGIN.left - MARGIN.right;
-    this.yTicks = ticks(this.options.zero ? Math.min(0, low) : low, high, 4);
+    this.yTicks = ticks(this.options.zero ? Math.min(0, low) : low, high, 5);
     this.xRange = [this.x[0], Math.max(this.x[this.x.length - 1], this.x[0] + 1)];
     if (this.xRange[0] <= this.xRange[1] / 10) this.xRange[0] = 0;
     this.xTicks = ticks(...this.xRange, Math.max(2, Math.floor(plotWidth / 80)))
@@ -138,7 +140,7 @@ export class LineChart {
     const bottom = this.yTicks[0];
     const top = this.yTicks[this.yTicks.length - 1];
     const perStep = plotWidth / (this.xRange[1] - this.xRange[0]);
-    const plotHeight = HEIGHT - MARGIN.top - MARGIN.bottom;
+    const plotHeight = this.options.height - MARGIN.top - MARGIN.bottom;
     this.toX = (step) => MARGIN.left + (step - this.xRange[0]) * perStep;
     this.toY = (value) => MARGIN.top + (top - value) / (top - bottom) * plotHeight;
     this.stepAt = (x) => this.xRange[0] + (x - MARGIN.left) / perStep;
@@ -146,7 +148,7 @@ export class LineChart {
 
   drawGrid() {
     const right = this.width - MARGIN.right;
-    const bottom = HEIGHT - MARGIN.bottom;
+    const bottom = this.options.height - MARGIN.bottom;
     const rows = this.yTicks.flatMap((value, i) => [
       svg('path', {'d': `M${MARGIN.left} ${this.toY(value).toFixed(1)}H${right}`,
         'class': i === 0 ? 'axis' : 'rule'}),
@@ -157,7 +159,7 @@ export class LineChart {
       svg('path', {d: `M${this.toX(step).toFixed(1)} ${bottom}v4`, class: 'axis'}),
       svg('text', {'x': this.toX(step), 'y': bottom + 17, 'text-anchor': 'middle'}, count(step)),
     ]);
-    const title = svg('text', {'x': right, 'y': HEIGHT - 4, 'text-anchor': 'end'}, 'step');
+    const title = svg('text', {'x': right, 'y': this.options.height - 4, 'text-anchor': 'end'}, 'step');
     this.grid.replaceChildren(...rows, ...columns, title);
   }
 
@@ -168,7 +170,7 @@ export class LineChart {
     const kind = line.dashed ? 'curve dashed' : 'curve';
     const count = this.x.length;
     if (!this.options.marked && count >= SMOOTH_FROM) {
-      const calm = smooth(line.values, Math.round(count / 60));
+      const calm = smooth(line.values, Math.round(count / 90));
       return [svg('path', {d: path(line.values), class: `curve raw ${name}`}),
         svg('path', {'d': path(calm), 'class': `${kind} ${name}`, 'data-series': line.name})];
     }
@@ -221,6 +223,6 @@ export class LineChart {
       this.off.has(line.name) || (line.values[at] ?? null) === null ? [] :
         [this.marker(i, at, line.values[at])]);
     this.cursor.replaceChildren(
-        svg('path', {d: `M${x} ${MARGIN.top}V${HEIGHT - MARGIN.bottom}`}), ...dots);
+        svg('path', {d: `M${x} ${MARGIN.top}V${this.options.height - MARGIN.bottom}`}), ...dots);
   }
 }

@@ -14,12 +14,16 @@ export function ticks(low, high, wanted) {
   return values;
 }
 
-/** The mean of each value and its neighbours up to `radius` away; gaps stay gaps. */
+/** A mean of each value and its neighbours, the near ones counting more; gaps stay gaps. */
 export function smooth(values, radius) {
+  return localMeans(localMeans(values, radius), radius);
+}
+
+function localMeans(values, radius) {
   return values.map((value, i) => {
     if (value === null) return null;
-    const reach = Math.min(radius, i, values.length - 1 - i);
-    const near = values.slice(i - reach, i + reach + 1).filter((other) => other !== null);
+    const near = values.slice(Math.max(0, i - radius), i + radius + 1)
+        .filter((other) => other !== null);
     return near.reduce((sum, other) => sum + other, 0) / near.length;
   });
 }

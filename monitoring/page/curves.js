@@ -13,15 +13,16 @@ export class Curves {
   constructor() {
     this.loss = new LineChart(byId('loss-chart'), {
       name: 'Loss over steps', text: format.loss, tick: format.figure,
-      empty: 'No step yet.',
+      height: 292, empty: 'No step yet.',
     });
     this.throughput = new LineChart(byId('throughput-chart'), {
       name: 'Images per second over steps', text: format.rate, tick: format.count, zero: true,
-      empty: 'No step yet.',
+      height: 292, empty: 'No step yet.',
     });
     this.scores = new LineChart(byId('scores-chart'), {
       name: 'Evaluation results over steps', text: format.score, tick: format.percent, zero: true,
-      marked: true, empty: 'No evaluation yet.',
+      marked: true, height: 232,
+      empty: 'No evaluation yet.',
     });
     this.clear();
   }

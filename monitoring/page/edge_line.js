@@ -14,10 +14,11 @@ export class EdgeLine {
     this.fill = svg('rect', {class: 'gauge-fill', height: HEIGHT, rx: HEIGHT / 2});
     this.label = svg('text', {class: 'edge-label'});
     this.sign = svg('path', {class: 'stall-sign', visibility: 'hidden'});
+    this.word = svg('text', {'class': 'stall-word', 'text-anchor': 'middle'});
     this.tip = svg('title');
     this.node = svg('g', {
       'class': 'edge', 'role': 'img', 'data-edge': edge.name,
-    }, this.tip, this.line, this.gauge, this.fill, this.label, this.sign);
+    }, this.tip, this.line, this.gauge, this.fill, this.label, this.sign, this.word);
   }
 
   /** Takes the way `route` of the layout. */
@@ -25,13 +26,12 @@ export class EdgeLine {
     set(this.node, {visibility: route ? null : 'hidden'});
     this.route = route;
     if (!route) return;
-    const {gauge, label} = route;
+    const {gauge, label, sign} = route;
     set(this.line, {'d': route.path, 'class': route.back ? 'line back' : 'line'});
     set(this.gauge, {x: gauge.x, y: gauge.y - HEIGHT / 2, width: gauge.width});
     set(this.label, {'x': label.x, 'y': label.y, 'text-anchor': label.anchor});
-    const x = gauge.x + gauge.width / 2;
-    const y = gauge.y - HEIGHT / 2 - 3;
-    set(this.sign, {d: `M${x} ${y - 11}L${x + 6} ${y}H${x - 6}Z`});
+    set(this.sign, {d: `M${sign.x} ${sign.y - 11}l6 11h-12Z`});
+    set(this.word, {x: sign.wordX ?? null, y: sign.wordY ?? null});
   }
 
   /** Shows the figures of `edge`; `holds` when the job's bottleneck is behind it. */
@@ -51,6 +51,7 @@ export class EdgeLine {
     const fill = `${count(edge.in_flight_items)}/${count(edge.capacity_items)}`;
     setText(this.label, this.route.label.port ? `${edge.from_port} ${fill}` : fill);
     set(this.sign, {visibility: holds || stalled ? null : 'hidden'});
+    setText(this.word, stalled && this.route.sign.wordX !== undefined ? 'stalled' : '');
     this.node.classList.toggle('stalled', stalled);
     this.node.classList.toggle('holds', holds);
     const words = `${edge.name}: ${fill} items, ${rate(edge.items_per_second)}` +

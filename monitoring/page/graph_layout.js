@@ -3,7 +3,7 @@
 // the other. Back edges run apart: above the columns, or along the left side.
 
 const WIDE = {
-  boxMin: 104, boxMax: 150, boxHeight: 92, gapMin: 60, gapMax: 110, rowGap: 30,
+  boxMin: 104, boxMax: 150, boxHeight: 90, gapMin: 60, gapMax: 110, rowGap: 20,
   lane: 27, lanePad: 18, channel: 8, channelStep: 4,
 };
 const TALL = {boxMax: 440, boxHeight: 68, lane: 11, side: 8, gap: 40, labelRow: 19};
@@ -13,7 +13,7 @@ const CORNER = 6;
 /**
  * Where everything stands in a picture `width` wide. Actors come in the order of the flow.
  * `boxes` maps an actor's name to {x, y, width, height}; `routes` an edge's name to {path, gauge,
- * label, stop}: the line, the box of its fill, where its text stands and where it ends.
+ * label, sign}: the line, the box of its fill, where its text stands and where a stall is marked.
  */
 export function layoutGraph(actors, edges, width) {
   const order = new Map(actors.map((actor, index) => [actor.name, index]));
@@ -141,6 +141,7 @@ function wideForward(edge, frame) {
     path: roundedPath(points),
     gauge: {x: gaugeX, y, width: GAUGE},
     label: {x: gaugeX + GAUGE / 2, y: y + 17, anchor: 'middle', port: false},
+    sign: {x: gaugeX + GAUGE / 2, y: y - 7, wordX: gaugeX + GAUGE / 2, wordY: y - 21},
     back: false,
   };
 }
@@ -156,6 +157,7 @@ function wideBack(edge, frame) {
       ...end.points.reverse()]),
     gauge: {x: middle - GAUGE / 2, y: laneY, width: GAUGE},
     label: {x: middle, y: laneY - 8, anchor: 'middle', port: true},
+    sign: {x: middle + GAUGE / 2 + 12, y: laneY + 6, wordX: middle + GAUGE / 2 + 42, wordY: laneY + 4},
     back: true,
   };
 }
@@ -191,6 +193,7 @@ function layoutTall(plan) {
   const left = leftSide + Math.max(0, (plan.width - leftSide - rightSide - boxWidth) / 2);
   const leaving = (name) => plan.back.filter((edge) => edge.from === name);
   const entering = (name) => skipping.filter((edge) => edge.to === name);
+  const joined = new Set(straight.map((edge) => edge.from));
   const boxes = new Map();
   const gapTop = [];
   let y = 10;
@@ -200,9 +203,12 @@ function layoutTall(plan) {
     gapTop.push(y);
     const below = plan.names[place + 1];
     const labels = Math.max(leaving(name).length, below ? entering(below).length : 0);
-    if (below || labels) y += Math.max(TALL.gap, 26 + labels * TALL.labelRow);
+    const rows = labels + (joined.has(name) ? 1 : 0);
+    if (below || labels) y += Math.max(TALL.gap, 22 + rows * TALL.labelRow);
   });
-  const frame = {plan, boxes, gapTop, index, leaving, entering, straight, backLanes, skipLanes};
+  const labelTop = (place) => gapTop[place] + 18 +
+    (joined.has(plan.names[place]) ? TALL.labelRow : 0);
+  const frame = {boxes, labelTop, joined, index, plan, leaving, entering, straight, backLanes, skipLanes};
   const routes = new Map();
   for (const edge of straight) routes.set(edge.name, tallStraight(edge, frame));
   for (const edge of skipping) routes.set(edge.name, tallSkipping(edge, frame));
@@ -220,6 +226,7 @@ function tallStraight(edge, frame) {
     path: roundedPath([[x, y], [x, to.y]]),
     gauge: {x: x + 10, y: y + 17, width: GAUGE},
     label: {x: x + 16 + GAUGE, y: y + 21, anchor: 'start', port: false},
+    sign: {x: x - 13, y: y + 23, wordX: x - 43, wordY: y + 21},
     back: false,
   };
 }
@@ -229,14 +236,17 @@ function tallSkipping(edge, frame) {
   const to = frame.boxes.get(edge.to);
   const lane = from.x + from.width + TALL.side + frame.skipLanes.byEdge.get(edge.name) * TALL.lane;
   const place = frame.entering(edge.to).indexOf(edge);
-  const y = frame.gapTop[frame.index(edge.to) - 1] + 18 + place * TALL.labelRow;
+  const above = frame.index(edge.to) - 1;
+  const y = frame.labelTop(above) + place * TALL.labelRow;
   const x = to.x + to.width - 16 - place * 12;
   const startY = from.y + from.height / 2;
   return {
     path: roundedPath([[from.x + from.width, startY], [lane, startY], [lane, y], [x, y],
       [x, to.y]]),
     gauge: {x: x - 10 - GAUGE, y, width: GAUGE},
-    label: {x: x - 16 - GAUGE, y: y + 4, anchor: 'end', port: true},
+    label: {x: x - 16 - GAUGE, y: y + 4, anchor: 'end',
+      port: !frame.joined.has(frame.plan.names[above])},
+    sign: {x: x - 10 - GAUGE / 2, y: y - 5},
     back: false,
   };
 }
@@ -248,12 +258,13 @@ function tallBack(edge, frame) {
   const lane = from.x - TALL.side - number * TALL.lane;
   const place = frame.leaving(edge.from).indexOf(edge);
   const x = from.x + 12 + place * 12;
-  const y = frame.gapTop[frame.index(edge.from)] + 18 + place * TALL.labelRow;
+  const y = frame.labelTop(frame.index(edge.from)) + place * TALL.labelRow;
   const endY = to.y + to.height / 2 - 8 + 14 * number;
   return {
     path: roundedPath([[x, from.y + from.height], [x, y], [lane, y], [lane, endY], [to.x, endY]]),
     gauge: {x: x + 10, y, width: GAUGE},
     label: {x: x + 16 + GAUGE, y: y + 4, anchor: 'start', port: true},
+    sign: {x: x + 10 + GAUGE / 2, y: y - 5},
     back: true,
   };
 }

@@ -42,6 +42,6 @@ function sampleCell(sample) {
       el('span', {class: 'muted'}, sample.template ? `template “${sample.template}”` :
         'text as it was'),
       el('span', {class: 'muted'}, origin));
-  return el('figure', {'class': 'sample', 'data-slot': sample.slot},
+  return el('figure', {'class': 'sample', 'data-slot': sample.slot, 'title': sample.text},
       pngImage(sample.image, `sample of ${sample.source}`), caption);
 }

@@ -82,6 +82,25 @@ class PageUnderTest:
         """`part` (rate, share, kind, replicas) of the box of actor `name`."""
         return self.text(f'[data-actor="{name}"] .actor-{part}')
 
+    def actor_classes(self, name):
+        """CSS classes of the box of actor `name`: is-bottleneck, new, has-errors."""
+        return self.script("return document.querySelector(`[data-actor=\"${arguments[0]}\"]`)"
+                           ".getAttribute('class').split(' ')", name)
+
+    def focused_actor(self):
+        return self.script("return document.activeElement.dataset.actor")
+
+    def spoken(self, selector):
+        """The value that a screen reader says of a chart."""
+        return self.script("return document.querySelector(arguments[0])"
+                           ".getAttribute('aria-valuetext')", selector)
+
+    def shown_points(self):
+        """First and last step of the loss curve."""
+        chart = "document.querySelector('#loss-chart svg.chart')"
+        return tuple(self.script(f"return ['min', 'max'].map(end => "
+                                 f"Number({chart}.getAttribute('aria-value' + end)))"))
+
     def edge_words(self, name):
         """What a screen reader says of the edge `name`."""
         return self.script("return document.querySelector(`[data-edge=\"${arguments[0]}\"]`)"
@@ -132,13 +151,24 @@ class PageUnderTest:
           }
           return out;""")
 
+    def overlapping(self):
+        """Pairs of actors whose boxes overlap."""
+        return self.script("""
+          const boxes = [...document.querySelectorAll('[data-actor]')].map(node =>
+              [node.dataset.actor, node.querySelector('.frame').getBoundingClientRect()]);
+          return boxes.flatMap(([name, a], i) => boxes.slice(i + 1).filter(([, b]) =>
+              a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+              .map(([other]) => name + ' ' + other));""")
+
     def console_errors(self):
         """Errors and warnings of the console since the page was opened."""
         return [entry["message"] for entry in self.driver.get_log("browser")
                 if entry["level"] in ("SEVERE", "WARNING")]
 
     def foreign_requests(self):
-        """Addresses asked since the page was opened that are not the page's own server."""
+        """Addresses asked that are not of the page's server, and how many were asked in all.
+
+        Counts from the opening of the page, or from the last call."""
         own = urllib.parse.urlsplit(self.address).netloc
         asked = []
         for entry in self.driver.get_log("performance"):
