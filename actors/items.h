@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/hash.h"
+#include "common/item_tag.h"
 #include "common/random.h"
 #include "florence/training/trainer.h"
 #include "io/image/image.h"
@@ -86,5 +87,16 @@ struct LossItem {
   int64_t step = 0;
   ops::UniclLossResult result;
 };
+
+/// The slot of a sample, at whatever point of its way.
+template <class Sample>
+requires requires(const Sample& sample) { sample.id.slot; }
+ItemTag item_tag(const Sample& sample) { return {.slot = static_cast<int64_t>(sample.id.slot)}; }
+/// The last of the slots.
+inline ItemTag item_tag(const DeliveredSlots& delivered) {
+  return {.slot = static_cast<int64_t>(delivered.next_slot) - 1};
+}
+inline ItemTag item_tag(const FeaturesItem& features) { return {.step = features.step + 1}; }
+inline ItemTag item_tag(const LossItem& loss) { return {.step = loss.step + 1}; }
 
 }  // namespace arno::actors

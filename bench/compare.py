@@ -35,6 +35,10 @@ BENCHMARKS = {
                        [PEERS, str(ROOT / "bench/peers/loader.py"), PHOTOS]),
     "runtime": lambda: ("items/s", [str(BUILD / "runtime_overhead"), "graph"],
                         [str(BUILD / "runtime_overhead"), "loop"]),
+    "trace": lambda: ("items/s, traced and not",
+                      [str(BUILD / "runtime_overhead"), "graph", "--trace",
+                       str(BUILD / "trace.json")],
+                      [str(BUILD / "runtime_overhead"), "graph"]),
 }
 
 

@@ -3,11 +3,12 @@
 // What the graph runtime costs. The same arithmetic for each item as a plain loop on one thread
 // (`loop`) and as the graph source -> map -> map -> sink on one worker (`graph`): prints
 // {"rates": [...]} in items a second. `edge` sends items without work over the one edge of
-// source -> sink and prints {"ns_per_item": [...]}.
+// source -> sink and prints {"ns_per_item": [...]}. Both write a trace where --trace names a file.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <optional>
 
 #include "common/error.h"
 #include "common/random.h"
@@ -31,6 +32,12 @@ struct Settings {
   void check(const StageContext&, const RawConfig&, ConfigProblems&) const {}
 };
 
+struct Number {
+  int64_t slot = 0;
+  uint64_t value = 0;
+};
+ItemTag item_tag(const Number& number) { return {.slot = number.slot}; }
+
 uint64_t work(uint64_t value, int64_t rounds) {
   for (int64_t i = 0; i < rounds; ++i) value = mix64(value + 1);
   return value;
@@ -42,7 +49,8 @@ class SourceStage final : public Stage {
   void on_item(int, const Payload&, Outbox&) override {}
   Produced produce(Outbox& out) override {
     if (next_ == settings_.items) return Produced::finished;
-    out.emit(0, Payload::of(static_cast<uint64_t>(next_++), sizeof(uint64_t)));
+    out.emit(0, Payload::of(Number{next_, static_cast<uint64_t>(next_)}, sizeof(Number)));
+    ++next_;
     return Produced::item;
   }
 
@@ -55,7 +63,9 @@ class MapStage final : public Stage {
  public:
   MapStage(Settings settings, const StageContext&) : settings_(settings) {}
   void on_item(int, const Payload& item, Outbox& out) override {
-    out.emit(0, Payload::of(work(item.get<uint64_t>(), settings_.rounds), sizeof(uint64_t)));
+    Number number = item.get<Number>();
+    number.value = work(number.value, settings_.rounds);
+    out.emit(0, Payload::of(number, sizeof(Number)));
   }
 
  private:
@@ -67,7 +77,7 @@ class SinkStage final : public Stage {
   SinkStage(Settings settings, const StageContext&) : settings_(settings) {}
   void on_item(int, const Payload& item, Outbox&) override {
     ++items_;
-    digest_ += item.get<uint64_t>();
+    digest_ += item.get<Number>().value;
   }
   void on_end(Outbox&) override {
     ARNO_CHECK(items_ == settings_.items && digest_ != 0, Errc::invalid_argument,
@@ -81,8 +91,8 @@ class SinkStage final : public Stage {
 };
 
 Registry make_registry() {
-  const Port in = port<uint64_t>("in", "number", "");
-  const Port out = port<uint64_t>("out", "number", "");
+  const Port in = port<Number>("in", "number", "");
+  const Port out = port<Number>("out", "number", "");
   Registry registry;
   registry.add(with_options<Settings, SourceStage>({.name = "source", .outputs = {out}}));
   registry.add(with_options<Settings, MapStage>({.name = "map", .inputs = {in}, .outputs = {out}}));
@@ -113,12 +123,14 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-double seconds_of_graph(const Settings& settings, int maps) {
+double seconds_of_graph(const Settings& settings, int maps, const std::string& trace_file) {
   const Registry registry = make_registry();
   ConfigProblems problems;
   Plan plan = make_plan(RawConfig::from_text(chain(settings, maps)), registry, problems);
   throw_if_any(problems);
-  const StageContext context = base_context(plan.config);
+  StageContext context = base_context(plan.config);
+  std::optional<monitoring::Trace> trace;
+  if (!trace_file.empty()) context.trace = &trace.emplace(trace_file, plan.config.job);
   Job job(std::move(plan), context);
   const auto start = std::chrono::steady_clock::now();
   job.start();
@@ -141,13 +153,15 @@ double seconds_of_loop(const Settings& settings) {
   return taken;
 }
 
-void measure(const std::string& side, Settings settings, int repeats) {
+void measure(const std::string& side, const Settings& settings, int repeats,
+             const std::string& trace) {
   constexpr double kNanoseconds = 1e9;
   std::vector<double> figures;
   const auto items = static_cast<double>(settings.items);
   for (int i = 0; i < repeats; ++i) {
-    if (side == "edge") figures.push_back(seconds_of_graph(settings, 0) / items * kNanoseconds);
-    if (side == "graph") figures.push_back(items / seconds_of_graph(settings, 2));
+    if (side == "edge")
+      figures.push_back(seconds_of_graph(settings, 0, trace) / items * kNanoseconds);
+    if (side == "graph") figures.push_back(items / seconds_of_graph(settings, 2, trace));
     if (side == "loop") figures.push_back(items / seconds_of_loop(settings));
   }
   fmt::print("{{\"{}\": [{}]}}\n", side == "edge" ? "ns_per_item" : "rates",
@@ -159,6 +173,7 @@ void measure(const std::string& side, Settings settings, int repeats) {
 int main(int argc, char** argv) {
   CLI::App app("One side of the runtime benchmark.");
   std::string side;
+  std::string trace;
   Settings settings;
   int repeats = 3;
   app.add_option("side", side)->required()->check(CLI::IsMember({"graph", "loop", "edge"}));
@@ -166,9 +181,10 @@ int main(int argc, char** argv) {
   app.add_option("--rounds", settings.rounds);
   app.add_option("--workers", settings.workers);
   app.add_option("--repeats", repeats);
+  app.add_option("--trace", trace);
   CLI11_PARSE(app, argc, argv);
   try {
-    measure(side, settings, repeats);
+    measure(side, settings, repeats, trace);
   } catch (const std::exception& error) {
     fmt::print(stderr, "runtime_overhead: {}\n", error.what());
     return 1;

@@ -12,6 +12,7 @@
 #include "graph/job_observer.h"
 #include "graph/stage.h"
 #include "monitoring/metrics.h"
+#include "monitoring/trace.h"
 
 namespace arno::graph {
 
@@ -38,6 +39,7 @@ struct StageContext {
   florence::TrainingConfig training;
   monitoring::MetricRegistry* metrics = nullptr;
   JobObserver* observer = nullptr;
+  monitoring::Trace* trace = nullptr;  ///< where calls into stages are written down
 };
 
 /// Where an actor runs.

@@ -38,6 +38,9 @@ Assembly assemble(caf::actor_system& system, const Plan& plan, PreparedShells pr
                      .outputs = std::move(shell.outputs),
                      .lanes = out.lanes,
                      .metrics = std::move(prepared.metrics[id])};
+    if (monitoring::Trace* trace = parts.context.trace) {
+      parts.trace.emplace(*trace, shell.name, *actor.kind, plan.config.training.batch_size);
+    }
     out.supervised->shells.push_back({.shell = spawn_shell(system, std::move(parts)),
                                       .name = shell.name,
                                       .on_error = actor.on_error,

@@ -29,8 +29,8 @@ struct ActorStatus {
 class Job {
  public:
   /// Makes every stage, so errors of their making are thrown here: nothing runs yet. `context` is
-  /// what each stage is told (see base_context()); its registry and observer outlive the job. The
-  /// plan is copied.
+  /// what each stage is told (see base_context()); its registry, observer and trace outlive the
+  /// job. The plan is copied.
   Job(Plan plan, StageContext context);
   /// Ends what still runs, after the call into a stage that is under way.
   ~Job();

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/item_tag.h"
 
 namespace arno::graph {
 
@@ -23,6 +24,7 @@ class Payload {
   template <class T>
   static Payload of(std::shared_ptr<const T> item, size_t size_bytes) {
     Payload out;
+    out.tag_ = tag_of(*item);
     out.item_ = std::move(item);
     out.type_ = typeid(T);
     out.size_bytes_ = size_bytes;
@@ -31,6 +33,7 @@ class Payload {
 
   std::type_index type() const { return type_; }
   size_t size_bytes() const { return size_bytes_; }
+  const ItemTag& tag() const { return tag_; }
 
   /// The item. Throws invalid_argument when it is of another type: the plan's port check rules
   /// that out.
@@ -51,6 +54,7 @@ class Payload {
   std::shared_ptr<const void> item_;
   std::type_index type_ = typeid(void);
   size_t size_bytes_ = 0;
+  ItemTag tag_;
 };
 
 }  // namespace arno::graph

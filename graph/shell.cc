@@ -55,6 +55,12 @@ struct ShellState {
     since = now;
   }
 
+  /// Accounts for the time since the last event, in which nothing was done.
+  void account_waiting(Clock::time_point now) {
+    if (parts.trace && idle) parts.trace->wait(*idle, since, now);
+    account(waiting_counter(), now);
+  }
+
   monitoring::Counter& waiting_counter() {
     if (!idle) return parts.metrics.busy;
     if (*idle == Idle::blocked) return parts.metrics.blocked;
@@ -63,6 +69,9 @@ struct ShellState {
 
   /// Lets the driver work for a while and accounts for the time.
   void work();
+  /// Lets the driver do something that is no work on an item, and accounts for the time.
+  template <class Action>
+  void aside(Action action);
   /// After the end: items of a back edge get their credit back, acknowledgements are shown.
   void finish_late_items() {
     driver->run(1);
@@ -72,16 +81,31 @@ struct ShellState {
 
 void ShellState::work() {
   Clock::time_point now = Clock::now();
-  account(waiting_counter(), now);
+  account_waiting(now);
   const Clock::time_point limit = now + kSlice;
   for (int done = 0; done < kBudget && now < limit; ++done) {
     const int64_t calls = driver->counts().calls;
     idle = driver->run(1);
-    if (driver->counts().calls != calls) now = Clock::now();
+    if (driver->counts().calls != calls) {
+      const Clock::time_point begin = std::exchange(now, Clock::now());
+      if (parts.trace) parts.trace->call(driver->last_call(), begin, now);
+    }
     if (idle) break;
   }
   account(parts.metrics.busy, now);
   parts.metrics.publish(*driver);
+}
+
+template <class Action>
+void ShellState::aside(Action action) {
+  const int64_t calls = driver->counts().calls;
+  const Clock::time_point begin = Clock::now();
+  if (started) account_waiting(begin);
+  action();
+  if (driver->counts().calls == calls) return;
+  const Clock::time_point now = Clock::now();
+  if (parts.trace) parts.trace->call(driver->last_call(), begin, now);
+  if (started) account(parts.metrics.busy, now);
 }
 
 void MessageCourier::deliver(int lane, Payload item) {
@@ -143,7 +167,7 @@ void on_end(Self self, const EndOfStream& message) {
 }
 
 void on_drain(Self self, const Drain&) {
-  self->state.driver->on_drain();
+  self->state.aside([&] { self->state.driver->on_drain(); });
   pump(self);
 }
 
@@ -155,11 +179,13 @@ void on_continue(Self self, const Continue&) {
 void on_decision(Self self, const Decision& decision) {
   ShellState& state = self->state;
   state.reported = false;
-  if (decision == Decision::skip) {
-    state.driver->skip();
-  } else {
-    state.driver->restart(state.parts.actor->options->make_stage(state.parts.context));
-  }
+  state.aside([&] {
+    if (decision == Decision::skip) {
+      state.driver->skip();
+    } else {
+      state.driver->restart(state.parts.actor->options->make_stage(state.parts.context));
+    }
+  });
   pump(self);
 }
 

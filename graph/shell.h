@@ -3,12 +3,14 @@
 
 #include <caf/fwd.hpp>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "graph/lanes.h"
 #include "graph/messages.h"
 #include "graph/plan.h"
 #include "graph/shell_metrics.h"
+#include "graph/shell_trace.h"
 #include "graph/stage_driver.h"
 
 namespace arno::graph {
@@ -31,6 +33,7 @@ struct ShellParts {
   std::vector<OutputLane> outputs;
   std::shared_ptr<LaneTable> lanes;
   ShellMetrics metrics;
+  std::optional<ShellTrace> trace;  ///< nothing: the job is not traced
 };
 
 /// The one actor of all kinds: turns messages into calls of a StageDriver and the driver's results

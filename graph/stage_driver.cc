@@ -42,7 +42,7 @@ void StageDriver::on_end(int lane) {
 void StageDriver::on_drain() {
   draining_ = true;
   source_waits_ = false;
-  if (!failed_ && !finished_) guarded([&] { stage_->on_drain(); });
+  if (!failed_ && !finished_) guarded({StageCall::drain}, [&] { stage_->on_drain(); });
 }
 
 std::optional<Idle> StageDriver::run(int budget) {
@@ -149,11 +149,13 @@ void StageDriver::acknowledge_all(bool even_few) {
 
 /// Runs a call into the stage. What it emitted before it failed is forgotten.
 template <class Call>
-bool StageDriver::guarded(Call call) {
+bool StageDriver::guarded(const StageCall& what, Call call) {
   const size_t kept = pending_.size();
   ++counts_.calls;
+  call_ = what;
   try {
     call();
+    if (call_.tag.empty() && pending_.size() > kept) call_.tag = pending_[kept].item.tag();
     return true;
   } catch (const Error& error) {
     failure_ = {error.code(), error.what(), false};
@@ -178,7 +180,8 @@ bool StageDriver::handle_next() {
   queue_.erase(next);
   source_waits_ = false;
   const int port = receipts_[queued.receipt].lane.port;
-  if (guarded([&] { stage_->on_item(port, queued.item, *this); })) {
+  const StageCall call{StageCall::item, port, queued.item.tag()};
+  if (guarded(call, [&] { stage_->on_item(port, queued.item, *this); })) {
     ++counts_.handled;
     unsettled_ = std::move(queued);
   } else {
@@ -190,7 +193,7 @@ bool StageDriver::handle_next() {
 bool StageDriver::ask_source() {
   if (!is_source_ || source_finished_ || source_waits_ || !outputs_have_credit()) return false;
   Produced produced = Produced::item;
-  if (guarded([&] { produced = stage_->produce(*this); })) {
+  if (guarded({StageCall::produce}, [&] { produced = stage_->produce(*this); })) {
     source_finished_ = produced == Produced::finished;
     source_waits_ = produced == Produced::waiting;
   }
@@ -201,7 +204,7 @@ bool StageDriver::end_of_stream() {
   if (!queue_.empty() || stage_->has_pending_work()) return false;
   if (is_source_ ? !source_finished_ : !forward_inputs_ended()) return false;
   if (!flushed_) {
-    flushed_ = guarded([&] { stage_->on_end(*this); });
+    flushed_ = guarded({StageCall::end}, [&] { stage_->on_end(*this); });
     return true;
   }
   for (const Sender& sender : senders_) courier_.end(sender.lane.lane);
@@ -256,7 +259,7 @@ void StageDriver::restart(std::shared_ptr<Stage> stage) {
   failed_ = false;
   if (failed_item_) queue_.push_front(std::move(*failed_item_));
   failed_item_.reset();
-  if (draining_) guarded([&] { stage_->on_drain(); });
+  if (draining_) guarded({StageCall::drain}, [&] { stage_->on_drain(); });
 }
 
 void StageDriver::skip() {
@@ -264,7 +267,8 @@ void StageDriver::skip() {
   bool accounted = false;
   failed_ = false;
   if (failed_item_) {
-    guarded([&] { accounted = stage_->on_skip(failed_item_->item, cause, *this); });
+    guarded({StageCall::skip, 0, failed_item_->item.tag()},
+            [&] { accounted = stage_->on_skip(failed_item_->item, cause, *this); });
   }
   if (accounted && !failed_) {
     ++counts_.skipped;

@@ -40,6 +40,16 @@ enum class Idle {
   finished,  ///< has sent the end of the stream
 };
 
+/// A call into a stage.
+struct StageCall {
+  enum Kind { item, produce, drain, end, skip };
+
+  Kind kind = item;
+  int port = 0;  ///< where the item came in; 0 for other calls
+  /// Of the item; of the first one that was emitted when there is none.
+  ItemTag tag;
+};
+
 /// What a driver has done so far.
 struct DriverCounts {
   int64_t calls = 0;      ///< into the stage
@@ -79,6 +89,8 @@ class StageDriver final : private Outbox {
   void skip();
 
   const DriverCounts& counts() const { return counts_; }
+  /// The last of counts().calls.
+  const StageCall& last_call() const { return call_; }
   int64_t queued() const { return static_cast<int64_t>(queue_.size()); }
   /// Items under way on an edge of this actor's outputs.
   int64_t in_flight(int edge) const;
@@ -114,7 +126,7 @@ class StageDriver final : private Outbox {
   void count_as_handled(const Queued& queued);
   void acknowledge_all(bool even_few);
   template <class Call>
-  bool guarded(Call call);
+  bool guarded(const StageCall& what, Call call);
   bool handle_next();
   bool ask_source();
   bool end_of_stream();
@@ -143,6 +155,7 @@ class StageDriver final : private Outbox {
   StageFailure failure_;
   std::optional<Queued> failed_item_;
   DriverCounts counts_;
+  StageCall call_;
 };
 
 }  // namespace arno::graph

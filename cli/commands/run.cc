@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <csignal>
+#include <optional>
 #include <thread>
 
 #include "actors/builtin.h"
@@ -27,6 +28,7 @@ namespace {
 struct RunOptions {
   std::string file;
   std::string output;
+  std::string trace;
   bool resume = false;
   bool dry_run = false;
 };
@@ -140,6 +142,8 @@ int run(const RunOptions& options) {
   JobMetrics job_metrics(metrics, plan.config.job);
   Observers observers({&progress, &run_log, &job_metrics});
   context.observer = &observers;
+  std::optional<monitoring::Trace> trace;
+  if (!options.trace.empty()) context.trace = &trace.emplace(options.trace, plan.config.job);
 
   std::unique_ptr<monitoring::Exporter> exporter;
   if (plan.config.monitoring.enabled) {
@@ -166,6 +170,8 @@ void add_run_command(CLI::App& app, Action& action) {
       "run", "Run a job. Ctrl-C saves a checkpoint and stops; --resume goes on from it.");
   command->add_option("file", options->file, "job file")->required();
   command->add_option("--output", options->output, "folder of the run, instead of the file's");
+  command->add_option("--trace", options->trace,
+                      "write what every actor does and when to this file (Chrome trace format)");
   command->add_flag("--resume", options->resume,
                     "go on from the newest checkpoint, or start when there is none");
   command->add_flag("--dry-run", options->dry_run, "print the plan and do nothing");

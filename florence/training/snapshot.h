@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/item_tag.h"
 #include "ops/core/tensor.h"
 
 namespace arno::florence {
@@ -31,5 +32,7 @@ struct Snapshot {
 
   size_t size_bytes() const;
 };
+
+inline ItemTag item_tag(const Snapshot& snapshot) { return {.step = snapshot.step}; }
 
 }  // namespace arno::florence

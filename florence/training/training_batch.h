@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "common/item_tag.h"
 #include "common/random.h"
 #include "florence/towers/text_tower.h"
 #include "ops/core/tensor.h"
@@ -20,5 +21,7 @@ struct TrainingBatch {
 
   int64_t size() const { return static_cast<int64_t>(labels.size()); }
 };
+
+inline ItemTag item_tag(const TrainingBatch& batch) { return {.step = batch.step + 1}; }
 
 }  // namespace arno::florence

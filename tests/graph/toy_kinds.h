@@ -16,6 +16,7 @@ namespace arno::graph {
 struct Number {
   int64_t value = 0;
 };
+inline ItemTag item_tag(const Number& number) { return {.slot = number.value}; }
 /// An item that toy ports of another type carry.
 struct Word {};
 
