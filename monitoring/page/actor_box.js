@@ -55,7 +55,7 @@ export class ActorBox {
     set(this.tag, {'x': x + width / 2, 'y': y + height + 13, 'text-anchor': 'middle'});
     set(this.name, {x: x + PAD, y: y + 20});
     set(this.kind, {x: x + PAD, y: y + 35});
-    set(this.replicas, {x: right, y: y + 20});
+    set(this.replicas, {x: right, y: y + (this.tall ? 20 : 53)});
     if (this.tall) {
       set(this.rate, {'x': right - 42, 'y': y + 20, 'text-anchor': 'end'});
       set(this.share, {'x': right, 'y': y + 35, 'text-anchor': 'end'});
@@ -72,11 +72,11 @@ export class ActorBox {
     if (!this.box) return;
     const inner = this.box.width - 2 * PAD;
     const many = actor.replicas.length > 1 ? `×${actor.replicas.length}` : '';
-    fitText(this.name, actor.name, inner - (many ? 26 : 0) - (this.tall ? 100 : 0));
+    fitText(this.name, actor.name, inner - (this.tall ? 126 : 0));
     fitText(this.kind, actor.kind, inner - (this.tall ? 100 : 0));
     setText(this.rate, rate(actor.items_per_second));
     setText(this.replicas, many);
-    setText(this.share, mainShare(actor));
+    fitText(this.share, mainShare(actor), this.tall ? 130 : inner);
     const isNew = this.node.classList.contains('new');
     setText(this.tag, bottleneck ? 'bottleneck' : isNew ? 'new' : '');
     this.node.classList.toggle('is-bottleneck', bottleneck);

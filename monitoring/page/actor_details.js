@@ -24,10 +24,11 @@ const EDGE_COLUMNS = [
   ['rate', (edge) => rate(edge.items_per_second)],
 ];
 
-/** The panel below the graph. */
+/** The panel below the graph; `closed` is called when somebody closes it. */
 export class ActorDetails {
-  constructor(root) {
+  constructor(root, closed) {
     this.root = root;
+    this.closed = closed;
     this.shown = '';
   }
 
@@ -50,11 +51,14 @@ export class ActorDetails {
     if (!actor) return;
     const title = el('h3', {}, actor.name, el('span', {class: 'muted'}, ` ${actor.kind}`));
     if (actor.node) title.append(el('span', {class: 'muted'}, ` on ${actor.node}`));
+    const close = el('button', {'type': 'button', 'class': 'close', 'aria-label': 'Close details'},
+        '✕');
+    close.addEventListener('click', () => this.closed());
     const replicas = table(`Replicas of ${actor.name}`, COLUMNS, actor.replicas.length);
     this.replicas = replicas.rows;
     const joined = table(`Edges of ${actor.name}`, EDGE_COLUMNS, edges.length);
     this.edges = joined.rows;
-    this.root.append(title, el('p', {class: 'doc'}, actor.doc || ''),
+    this.root.append(close, title, el('p', {class: 'doc'}, actor.doc || ''),
         el('div', {class: 'tables'}, replicas.node, joined.node));
   }
 }

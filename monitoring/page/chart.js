@@ -40,7 +40,8 @@ export class LineChart {
     }, this.grid, this.lines, this.cursor);
     this.empty = el('p', {class: 'empty'}, options.empty);
     root.classList.add('chart-box');
-    root.append(el('div', {class: 'chart-head'}, this.legend, this.at), this.picture, this.empty);
+    this.head = el('div', {class: 'chart-head'}, this.legend, this.at);
+    root.append(this.head, this.picture, this.empty);
     this.listen();
     onWidth(root, (width) => {
       this.width = Math.max(MIN_WIDTH, width);
@@ -120,6 +121,7 @@ export class LineChart {
     const range = extent(this.shown().map((line) => line.values));
     const drawn = this.x.length > 0 && extent(this.series.map((line) => line.values)) !== null;
     this.empty.hidden = drawn;
+    this.head.hidden = !drawn;
     this.picture.style.display = drawn ? '' : 'none';
     if (!this.width || !drawn) return;
     set(this.picture, {width: this.width, viewBox: `0 0 ${this.width} ${this.options.height}`});

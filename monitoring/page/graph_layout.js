@@ -3,7 +3,7 @@
 // the other. Back edges run apart: above the columns, or along the left side.
 
 const WIDE = {
-  boxMin: 104, boxMax: 150, boxHeight: 90, gapMin: 60, gapMax: 110, rowGap: 20,
+  boxMin: 98, boxMax: 150, boxHeight: 90, gapMin: 58, gapMax: 110, rowGap: 20,
   lane: 27, lanePad: 18, channel: 8, channelStep: 4,
 };
 const TALL = {boxMax: 440, boxHeight: 68, lane: 11, side: 8, gap: 40, labelRow: 19};

@@ -87,10 +87,20 @@ export class GraphView {
     set(this.picture, {
       width: layout.width, height: layout.height, viewBox: `0 0 ${layout.width} ${layout.height}`,
     });
-    for (const actor of this.state.actors) this.boxLayer.append(this.boxes.get(actor.name).node);
+    this.sortBoxes();
     for (const [name, box] of this.boxes) box.place(layout.boxes.get(name), layout.mode);
     for (const [name, line] of this.lines) line.place(layout.routes.get(name));
     this.show();
+  }
+
+  /** Puts boxes in the order of the flow, for Tab; one that stands right is not moved: it would
+   *  lose the focus. */
+  sortBoxes() {
+    this.state.actors.forEach((actor, i) => {
+      const {node} = this.boxes.get(actor.name);
+      const there = this.boxLayer.children[i] ?? null;
+      if (there !== node) this.boxLayer.insertBefore(node, there);
+    });
   }
 
   show() {

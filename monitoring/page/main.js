@@ -24,7 +24,7 @@ class Page {
     this.state = null;
     this.chosen = null;
     this.header = new Header();
-    this.details = new ActorDetails(byId('details'));
+    this.details = new ActorDetails(byId('details'), () => this.choose(null));
     this.graph = new GraphView(byId('graph'), byId('graph-legend'), (name) => this.choose(name));
     this.step = new StepPanel();
     this.curves = new Curves();

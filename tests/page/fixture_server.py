@@ -51,7 +51,7 @@ class Job:
         self.samples = load("samples")["samples"]
         self.tick = 0
         self.stride = 2
-        self.learning = True
+        self.rates = {}
 
     def reply(self, path, query):
         """The reply of /api/`path`, or None when there is no such path."""
@@ -76,8 +76,9 @@ class Job:
         self.tick += 1
         state["now"] += 1
         for actor in state["actors"]:
-            shift(actor, self.tick)
-        if state["training"] and self.learning:
+            base = self.rates.setdefault(actor["name"], actor["items_per_second"])
+            shift(actor, base, self.tick)
+        if state["training"]:
             training = state["training"]
             training["step"] += STEPS_PER_TICK
             training["images"] += STEPS_PER_TICK * 128
@@ -185,10 +186,9 @@ class Job:
                             "text": "started again"}]
 
 
-def shift(actor, tick):
-    """Lets the rate of `actor` sway by a few per cent."""
+def shift(actor, base, tick):
+    """Lets the rate of `actor` sway by a few per cent of `base`."""
     sway = 1 + 0.03 * math.sin(0.9 * tick + len(actor["name"]))
-    base = actor.setdefault("_base", actor["items_per_second"])
     actor["items_per_second"] = base * sway
     for replica in actor["replicas"]:
         replica["items_per_second"] = base * sway / len(actor["replicas"])

@@ -54,7 +54,7 @@ class PageTest(unittest.TestCase):
         self.assertGreater(asked, 10, "the log of requests is not complete")
 
     def test_shows_every_actor_and_edge(self):
-        for width in (WIDE, 1000, NARROW):
+        for width in (1920, WIDE, 1280, 1000, NARROW, 320):
             with self.subTest(width=width):
                 self.page.open(width)
                 self.assertEqual(self.page.actors(), ACTORS)
@@ -138,7 +138,9 @@ class PageTest(unittest.TestCase):
         self.assertEqual(self.page.all("img[onerror], main script"), [])
         self.assertEqual(self.page.all("img[src^='javascript']"), [])
         self.assertNotEqual(self.driver.title, "taken")
-        self.assertLessEqual(self.page.sideways(), 0)
+        for width in (WIDE, NARROW):
+            self.page.emulate(width, 1000)
+            self.assertLessEqual(self.page.sideways(), 0)
         self.check_quiet()
 
     def test_works_with_the_keyboard(self):
@@ -148,6 +150,10 @@ class PageTest(unittest.TestCase):
         self.assertEqual(self.page.focused_actor(), "decode")
         self.page.wait(lambda: "decode" in self.page.text("#details h3"), "no details")
         self.assertEqual(len(self.page.all("#details table:first-of-type tbody tr")), 2 + 3)
+        self.page.screenshot("details")
+        self.job.attach()
+        self.page.wait(lambda: len(self.page.actors()) > len(ACTORS), "nothing was attached")
+        self.assertEqual(self.page.focused_actor(), "decode", "a new picture took the focus")
         self.page.press(Keys.ESCAPE)
         self.page.wait(lambda: not self.page.text("#details"), "the details stay")
         self.assertTrue(self.page.tab_until("#loss-chart .chart"), "no chart got the focus")
