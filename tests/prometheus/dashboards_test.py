@@ -28,6 +28,8 @@ TRAINING, DIVERGING = "tiny", "diverging"
 # Nothing but a failed actor has this.
 ONLY_AFTER_ERRORS = "arno_actor_errors_total"
 TIMEOUT_S = 120
+UNAVAILABLE = 503
+INTERRUPTED = 130
 COLUMNS = 24
 
 
@@ -70,6 +72,7 @@ class Prometheus:
     """`scripts/monitor.sh`, which runs the configuration of monitoring/prometheus."""
 
     def __init__(self, folder, jobs):
+        self.jobs = len(jobs)
         address = free_address()
         self.url = f"http://{address}"
         self.log = folder / "monitor.log"
@@ -86,6 +89,8 @@ class Prometheus:
             with urllib.request.urlopen(url, timeout=10) as reply:
                 return json.load(reply)["data"]
         except urllib.error.HTTPError as error:
+            if error.code == UNAVAILABLE:
+                raise
             raise AssertionError(f"{arguments}: {error.read().decode()}") from error
 
     def query(self, expression):
@@ -97,10 +102,12 @@ class Prometheus:
         return any(not math.isnan(value) for _, value in self.query(expression))
 
     def is_ready(self):
+        """Whether it has scraped every job."""
         if self.process.poll() is not None:
             raise AssertionError(f"Prometheus ended:\n{self.log.read_text()}")
         try:
-            return all(target["health"] == "up" for target in self.get("targets")["activeTargets"])
+            targets = self.get("targets")["activeTargets"]
+            return [target["health"] for target in targets] == ["up"] * self.jobs
         except (urllib.error.URLError, OSError):
             return False
 
@@ -163,6 +170,30 @@ class DashboardsTest(unittest.TestCase):
         alert = 'ALERTS{alertname="ArnoLossNotFinite", alertstate="firing", job="%s"}'
         self.expect_answers([("the alert", alert % DIVERGING)])
         self.assertFalse(self.prometheus.query(alert % TRAINING))
+
+
+class MonitorTest(unittest.TestCase):
+    """`scripts/monitor.sh` on its own."""
+
+    def test_it_leaves_nothing_behind(self):
+        with tempfile.TemporaryDirectory() as folder:
+            prometheus = Prometheus(Path(folder), jobs=[])
+            self.addCleanup(prometheus.stop)
+            wait_until("Prometheus", prometheus.is_ready, TIMEOUT_S)
+            self.assertEqual(len(os.listdir(folder)), 2, "the log and a folder for the data")
+
+            prometheus.stop()
+
+            self.assertEqual(prometheus.process.returncode, INTERRUPTED)
+            self.assertEqual(os.listdir(folder), [prometheus.log.name])
+            with self.assertRaises(urllib.error.URLError):
+                prometheus.get("targets")
+
+    def test_an_address_without_a_port_is_refused(self):
+        done = subprocess.run([str(ROOT / "scripts/monitor.sh"), "localhost"], capture_output=True,
+                              text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('monitor: found job address "localhost", expected host:port', done.stderr)
 
 
 class LayoutTest(unittest.TestCase):

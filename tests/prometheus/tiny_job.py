@@ -52,7 +52,7 @@ actors:
 edges:
   - {{from: read.samples, to: decode.samples, capacity: 8}}
   - {{from: decode.images, to: augment.images, capacity: 32}}
-  - {{from: decode.rejects, to: read.rejects, capacity: 8}}
+  - {{from: decode.rejects, to: read.rejects, capacity: 48}}
   - {{from: augment.augmented, to: prompt.samples, capacity: 8}}
   - {{from: prompt.prompted, to: tokenize.samples, capacity: 8}}
   - {{from: tokenize.tokenized, to: batch.samples, capacity: 8}}
