@@ -3,11 +3,11 @@
 #
 #   scripts/monitor.sh [HOST:PORT ...]     monitoring.listen of each job; default 127.0.0.1:9464
 #
-# PROMETHEUS_LISTEN (127.0.0.1:9090) is where Prometheus itself is served, SCRAPE_INTERVAL (5s) how
-# often it asks.
+# PROMETHEUS_LISTEN (127.0.0.1:9465) is where Prometheus itself is served; its usual port
+# 9090 is that of the service of the package. SCRAPE_INTERVAL (5s) is how often it asks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-readonly LISTEN=${PROMETHEUS_LISTEN:-127.0.0.1:9090}
+readonly LISTEN=${PROMETHEUS_LISTEN:-127.0.0.1:9465}
 readonly INTERVAL=${SCRAPE_INTERVAL:-5s}
 readonly START_TENTHS=300
 folder=""
