@@ -98,14 +98,16 @@ void ShellState::work() {
 
 template <class Action>
 void ShellState::aside(Action action) {
+  const bool timed = started && idle != Idle::finished;
   const int64_t calls = driver->counts().calls;
   const Clock::time_point begin = Clock::now();
-  if (started) account_waiting(begin);
+  if (timed) account_waiting(begin);
   action();
-  if (driver->counts().calls == calls) return;
   const Clock::time_point now = Clock::now();
-  if (parts.trace) parts.trace->call(driver->last_call(), begin, now);
-  if (started) account(parts.metrics.busy, now);
+  if (parts.trace && driver->counts().calls != calls) {
+    parts.trace->call(driver->last_call(), begin, now);
+  }
+  if (timed) account(parts.metrics.busy, now);
 }
 
 void MessageCourier::deliver(int lane, Payload item) {
