@@ -18,8 +18,8 @@ const SHAPES = [
 
 /**
  * options: name (what a screen reader says), text (a value in words), tick (a value at the axis),
- * zero (the axis starts at 0), marked (points are drawn), height (of the picture), empty (said while
- * there is no data).
+ * zero (the axis starts at 0), marked (points are drawn), height (of the picture), empty (said
+ * while there is no data).
  */
 export class LineChart {
   constructor(root, options) {
@@ -161,7 +161,9 @@ export class LineChart {
       svg('path', {d: `M${this.toX(step).toFixed(1)} ${bottom}v4`, class: 'axis'}),
       svg('text', {'x': this.toX(step), 'y': bottom + 17, 'text-anchor': 'middle'}, count(step)),
     ]);
-    const title = svg('text', {'x': right, 'y': this.options.height - 4, 'text-anchor': 'end'}, 'step');
+    const title = svg('text', {
+      'x': right, 'y': this.options.height - 4, 'text-anchor': 'end',
+    }, 'step');
     this.grid.replaceChildren(...rows, ...columns, title);
   }
 

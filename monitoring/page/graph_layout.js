@@ -71,7 +71,8 @@ function assignRows(plan, ranks, columns) {
 }
 
 function wantedRow(name, plan, rows) {
-  const sources = plan.forward.filter((edge) => edge.to === name).map((edge) => rows.get(edge.from));
+  const sources = plan.forward.filter((edge) => edge.to === name)
+      .map((edge) => rows.get(edge.from));
   return sources.length ? Math.min(...sources) : 0;
 }
 
@@ -157,7 +158,9 @@ function wideBack(edge, frame) {
       ...end.points.reverse()]),
     gauge: {x: middle - GAUGE / 2, y: laneY, width: GAUGE},
     label: {x: middle, y: laneY - 8, anchor: 'middle', port: true},
-    sign: {x: middle + GAUGE / 2 + 12, y: laneY + 6, wordX: middle + GAUGE / 2 + 42, wordY: laneY + 4},
+    sign: {
+      x: middle + GAUGE / 2 + 12, y: laneY + 6, wordX: middle + GAUGE / 2 + 42, wordY: laneY + 4,
+    },
     back: true,
   };
 }
@@ -183,37 +186,51 @@ function backEnd(edge, name, frame) {
 
 function layoutTall(plan) {
   const index = (name) => plan.order.get(name);
-  const straight = plan.forward.filter((edge) => index(edge.to) === index(edge.from) + 1);
-  const skipping = plan.forward.filter((edge) => index(edge.to) !== index(edge.from) + 1);
-  const backLanes = assignLanes(plan.back, (edge) => [index(edge.to), index(edge.from)]);
-  const skipLanes = assignLanes(skipping, (edge) => [index(edge.from), index(edge.to)]);
-  const leftSide = TALL.side + backLanes.count * TALL.lane;
-  const rightSide = TALL.side + skipLanes.count * TALL.lane;
-  const boxWidth = Math.min(TALL.boxMax, plan.width - leftSide - rightSide);
-  const left = leftSide + Math.max(0, (plan.width - leftSide - rightSide - boxWidth) / 2);
-  const leaving = (name) => plan.back.filter((edge) => edge.from === name);
-  const entering = (name) => skipping.filter((edge) => edge.to === name);
-  const joined = new Set(straight.map((edge) => edge.from));
-  const boxes = new Map();
-  const gapTop = [];
-  let y = 10;
-  plan.names.forEach((name, place) => {
-    boxes.set(name, {x: left, y, width: boxWidth, height: TALL.boxHeight});
-    y += TALL.boxHeight;
-    gapTop.push(y);
-    const below = plan.names[place + 1];
-    const labels = Math.max(leaving(name).length, below ? entering(below).length : 0);
-    const rows = labels + (joined.has(name) ? 1 : 0);
-    if (below || labels) y += Math.max(TALL.gap, 22 + rows * TALL.labelRow);
-  });
-  const labelTop = (place) => gapTop[place] + 18 +
-    (joined.has(plan.names[place]) ? TALL.labelRow : 0);
-  const frame = {boxes, labelTop, joined, index, plan, leaving, entering, straight, backLanes, skipLanes};
+  const isNext = (edge) => index(edge.to) === index(edge.from) + 1;
+  const straight = plan.forward.filter(isNext);
+  const skipping = plan.forward.filter((edge) => !isNext(edge));
+  const frame = {
+    plan, index, straight,
+    backLanes: assignLanes(plan.back, (edge) => [index(edge.to), index(edge.from)]),
+    skipLanes: assignLanes(skipping, (edge) => [index(edge.from), index(edge.to)]),
+    leaving: (name) => plan.back.filter((edge) => edge.from === name),
+    entering: (name) => skipping.filter((edge) => edge.to === name),
+    joined: new Set(straight.map((edge) => edge.from)),
+    boxes: new Map(),
+    gapTop: [],
+  };
+  const height = stackBoxes(frame) + 4;
   const routes = new Map();
   for (const edge of straight) routes.set(edge.name, tallStraight(edge, frame));
   for (const edge of skipping) routes.set(edge.name, tallSkipping(edge, frame));
   for (const edge of plan.back) routes.set(edge.name, tallBack(edge, frame));
-  return {mode: 'tall', width: plan.width, height: y + 4, boxes, routes};
+  return {mode: 'tall', width: plan.width, height, boxes: frame.boxes, routes};
+}
+
+/** Fills boxes and gapTop of `frame`; returns where the stack ends. */
+function stackBoxes(frame) {
+  const {names, width} = frame.plan;
+  const leftSide = TALL.side + frame.backLanes.count * TALL.lane;
+  const room = width - leftSide - TALL.side - frame.skipLanes.count * TALL.lane;
+  const boxWidth = Math.min(TALL.boxMax, room);
+  const left = leftSide + (room - boxWidth) / 2;
+  let y = 10;
+  names.forEach((name, place) => {
+    frame.boxes.set(name, {x: left, y, width: boxWidth, height: TALL.boxHeight});
+    y += TALL.boxHeight;
+    frame.gapTop.push(y);
+    const below = names[place + 1];
+    const labels = Math.max(frame.leaving(name).length, below ? frame.entering(below).length : 0);
+    const rows = labels + (frame.joined.has(name) ? 1 : 0);
+    if (below || labels) y += Math.max(TALL.gap, 22 + rows * TALL.labelRow);
+  });
+  return y;
+}
+
+/** The y of the first label at the side of the gap below the actor at `place`. */
+function labelTop(place, frame) {
+  return frame.gapTop[place] + 18 +
+    (frame.joined.has(frame.plan.names[place]) ? TALL.labelRow : 0);
 }
 
 function tallStraight(edge, frame) {
@@ -237,7 +254,7 @@ function tallSkipping(edge, frame) {
   const lane = from.x + from.width + TALL.side + frame.skipLanes.byEdge.get(edge.name) * TALL.lane;
   const place = frame.entering(edge.to).indexOf(edge);
   const above = frame.index(edge.to) - 1;
-  const y = frame.labelTop(above) + place * TALL.labelRow;
+  const y = labelTop(above, frame) + place * TALL.labelRow;
   const x = to.x + to.width - 16 - place * 12;
   const startY = from.y + from.height / 2;
   return {
@@ -258,7 +275,7 @@ function tallBack(edge, frame) {
   const lane = from.x - TALL.side - number * TALL.lane;
   const place = frame.leaving(edge.from).indexOf(edge);
   const x = from.x + 12 + place * 12;
-  const y = frame.labelTop(frame.index(edge.from)) + place * TALL.labelRow;
+  const y = labelTop(frame.index(edge.from), frame) + place * TALL.labelRow;
   const endY = to.y + to.height / 2 - 8 + 14 * number;
   return {
     path: roundedPath([[x, from.y + from.height], [x, y], [lane, y], [lane, endY], [to.x, endY]]),

@@ -158,7 +158,9 @@ function pattern(id, path, name) {
 function fillLegend(list) {
   for (const share of SHARES) {
     const swatch = svg('svg', {'width': 18, 'height': 10, 'aria-hidden': 'true'},
-        svg('rect', {width: 18, height: 10, rx: 2, fill: share.fill, class: `share ${share.word}`}));
+        svg('rect', {
+          width: 18, height: 10, rx: 2, fill: share.fill, class: `share ${share.word}`,
+        }));
     list.append(el('li', {}, swatch, `${share.word}: ${share.meaning}`));
   }
   const gauge = svg('svg', {'width': 34, 'height': 10, 'aria-hidden': 'true'},
