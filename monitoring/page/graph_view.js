@@ -5,6 +5,7 @@ import {svg, el, set, onWidth} from './dom.js';
 import {layoutGraph} from './graph_layout.js';
 import {ActorBox, SHARES} from './actor_box.js';
 import {EdgeLine} from './edge_line.js';
+import {isLive} from './header.js';
 
 const NEW_MS = 30000;
 const MIN_WIDTH = 240;
@@ -105,7 +106,8 @@ export class GraphView {
 
   show() {
     if (!this.width) return;
-    const {bottleneck, phase} = this.state;
+    const {phase} = this.state;
+    const bottleneck = isLive(phase) ? this.state.bottleneck : null;
     for (const actor of this.state.actors) {
       this.boxes.get(actor.name).show(actor, bottleneck?.actor === actor.name);
     }

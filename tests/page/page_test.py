@@ -186,6 +186,7 @@ class PageTest(unittest.TestCase):
         self.job.end("failed", "[model] loss is NaN at step 1212")
         self.page.wait(lambda: "loss is NaN" in self.page.text("#failure"), "no reason is given")
         self.assertIn("failed", self.page.text("#phase"))
+        self.assertNotIn("is-bottleneck", self.page.actor_classes("model"))
         self.page.screenshot("failed")
         self.close_server()
         self.page.wait(lambda: "has ended (failed)" in self.page.banner(), "no word of the end")
