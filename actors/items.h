@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,10 +19,11 @@ namespace arno::actors {
 /// s is row s mod batch_size of step s / batch_size. Its content is a function of (seed, slot).
 struct SampleId {
   uint64_t slot = 0;
-  uint32_t source = 0;   ///< index of the data source
-  uint32_t attempt = 0;  ///< 0; n for the n-th replacement of a bad sample
-  uint64_t index = 0;    ///< of the sample in its source
-  RandomKey key;         ///< of every draw made for this slot
+  uint32_t source = 0;                            ///< index of the data source
+  uint32_t attempt = 0;                           ///< 0; n for the n-th replacement of a bad sample
+  uint64_t index = 0;                             ///< of the sample in its source
+  RandomKey key;                                  ///< of every draw made for this slot
+  std::chrono::steady_clock::time_point read_at;  ///< for latencies; nothing depends on it
 };
 
 /// A sample as its shard holds it.

@@ -62,7 +62,8 @@ std::string Progress::describe(const graph::StepReport& report, double images_pe
 
 void Progress::on_evaluation(const graph::EvaluationReport& report) {
   std::string line = fmt::format("evaluation at step {}:", report.step);
-  for (const auto& [name, value] : report.figures) line += fmt::format("  {} {:.4f}", name, value);
+  for (const auto& [name, value] : report.figures())
+    line += fmt::format("  {} {:.4f}", name, value);
   print_line(line);
 }
 

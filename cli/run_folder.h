@@ -7,6 +7,9 @@
 
 namespace arno::cli {
 
+/// In the folder of a run: "host:port" of its monitoring port, while it runs.
+inline constexpr const char* kAddressFile = "monitoring.address";
+
 /// The vocabulary that a checkpoint was trained with: `given` unless it is empty, else what the
 /// `job.yaml` of its run names. Throws invalid_argument when neither is there.
 std::string vocabulary_of(const std::filesystem::path& checkpoint, const std::string& given);

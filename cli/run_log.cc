@@ -48,7 +48,7 @@ void RunLog::on_step(const graph::StepReport& report) {
 
 void RunLog::on_evaluation(const graph::EvaluationReport& report) {
   nlohmann::json entry{{"step", report.step}, {"evaluation", nlohmann::json::object()}};
-  for (const auto& [name, value] : report.figures) entry["evaluation"][name] = value;
+  for (const auto& [name, value] : report.figures()) entry["evaluation"][name] = value;
   write(entry.dump() + "\n");
 }
 

@@ -57,6 +57,15 @@ class ActorOptions {
   /// Problems that need the job or the file system to find (missing files, say).
   virtual void check(const StageContext&, const RawConfig& where, ConfigProblems&) const = 0;
   virtual std::unique_ptr<Stage> make_stage(const StageContext&) const = 0;
+
+  /// The kind's options struct; null when it is not an `Options`.
+  template <class Options>
+  const Options* as() const {
+    return static_cast<const Options*>(struct_of(typeid(Options)));
+  }
+
+ private:
+  virtual const void* struct_of(std::type_index) const { return nullptr; }
 };
 
 /// The declaration of a kind of actor: docs, checks and the factory come from it.
@@ -65,6 +74,7 @@ struct ActorKind {
   std::string doc;
   std::vector<Port> inputs;
   std::vector<Port> outputs;
+  std::vector<monitoring::MetricDef> metrics{};  ///< of its own, besides those of every actor
   Scheduling scheduling = Scheduling::pooled;
   bool replicable = false;   ///< may have `replicas` > 1
   bool restartable = false;  ///< keeps nothing between items, so a fresh stage can go on
@@ -111,6 +121,10 @@ class OptionsFor final : public ActorOptions {
   }
 
  private:
+  const void* struct_of(std::type_index type) const override {
+    return type == typeid(Options) ? &options_ : nullptr;
+  }
+
   Options options_;
 };
 
@@ -126,7 +140,14 @@ ActorKind with_options(ActorKind kind) {
   return kind;
 }
 
-/// The kinds a graph may name. An object, passed in; no global.
+struct Plan;
+
+/// A check of a whole plan, for what no kind can see alone: what actors that are joined by edges
+/// have to agree on. Appends problems of `file`, the job file that was planned.
+using PlanCheck = std::function<void(const Plan&, const RawConfig& file, ConfigProblems&)>;
+
+/// The kinds a graph may name, and what plans of them have to fulfil. An object, passed in; no
+/// global.
 class Registry {
  public:
   /// Throws invalid_argument for a name that is taken.
@@ -135,8 +156,12 @@ class Registry {
   const ActorKind* find(const std::string& name) const;
   std::vector<std::string> names() const;
 
+  void add_check(PlanCheck check) { checks_.push_back(std::move(check)); }
+  const std::vector<PlanCheck>& checks() const { return checks_; }
+
  private:
   std::vector<ActorKind> kinds_;
+  std::vector<PlanCheck> checks_;
 };
 
 }  // namespace arno::graph

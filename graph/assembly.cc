@@ -4,7 +4,7 @@
 namespace arno::graph {
 
 PreparedShells prepare_shells(const Plan& plan, const StageContext& base) {
-  PreparedShells out;
+  PreparedShells out{.observer = base.observer};
   out.layout = lay_lanes(plan);
   for (const PlannedShell& shell : out.layout.shells) {
     const PlannedActor& actor = plan.actors[shell.actor];
@@ -53,6 +53,7 @@ Assembly assemble(caf::actor_system& system, const Plan& plan, PreparedShells pr
     out.lanes->consumers.push_back(out.supervised->shells[shell].shell);
   }
   out.supervised->drain_timeout_s = plan.config.supervisor.drain_timeout_s;
+  out.supervised->observer = prepared.observer;
   out.supervised->on_end = std::move(on_end);
   out.lanes->supervisor = spawn_supervisor(system, out.supervised);
   return out;

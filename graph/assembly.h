@@ -16,6 +16,7 @@ namespace arno::graph {
 /// Stages and metrics of all replicas: what can fail is done before an actor exists.
 struct PreparedShells {
   LaneLayout layout;
+  JobObserver* observer = nullptr;
   std::vector<StageContext> contexts;          ///< by shell
   std::vector<std::shared_ptr<Stage>> stages;  ///< by shell
   std::vector<ShellMetrics> metrics;           ///< by shell

@@ -22,6 +22,8 @@ class CreditWindow {
   /// for items that were never sent.
   void acknowledge(uint64_t items, int64_t bytes);
 
+  int64_t items_sent() const { return static_cast<int64_t>(sent_items_); }
+  int64_t bytes_sent() const { return sent_bytes_; }
   int64_t items_in_flight() const { return static_cast<int64_t>(sent_items_ - acked_items_); }
   int64_t bytes_in_flight() const { return sent_bytes_ - acked_bytes_; }
   int64_t free_items() const { return capacity_items_ - items_in_flight(); }

@@ -62,22 +62,60 @@ struct Job::Impl {
     return prepare_shells(plan, context);
   }
 
-  ActorStatus status(size_t shell) const {
+  ActorStatus actor_status(size_t shell) const {
     const PlannedShell& planned = prepared.layout.shells[shell];
     const ShellMetrics& metrics = prepared.metrics[shell];
-    const auto count = [](const monitoring::Counter& counter) {
-      return static_cast<int64_t>(counter.value());
-    };
-    return {.actor = plan.actors[planned.actor].name,
-            .kind = plan.actors[planned.actor].kind->name,
-            .replica = planned.replica,
-            .items = count(metrics.items),
-            .sent_items = count(metrics.sent),
-            .skipped_items = count(metrics.skipped),
-            .busy_s = metrics.busy.value(),
-            .starved_s = metrics.starved.value(),
-            .blocked_s = metrics.blocked.value(),
-            .paused_s = metrics.paused.value()};
+    ActorStatus out{.actor = plan.actors[planned.actor].name,
+                    .kind = plan.actors[planned.actor].kind->name,
+                    .replica = planned.replica,
+                    .items = count(metrics.items),
+                    .sent_items = count(metrics.sent),
+                    .skipped_items = count(metrics.skipped),
+                    .errors = *metrics.failures,
+                    .queued_items = static_cast<int64_t>(metrics.queued.value()),
+                    .busy_s = metrics.busy.value(),
+                    .starved_s = metrics.starved.value(),
+                    .blocked_s = metrics.blocked.value(),
+                    .paused_s = metrics.paused.value()};
+    add_current(*metrics.current, out);
+    return out;
+  }
+
+  /// The time that no counter has yet. Looked at after the counters: some of it may be missing for
+  /// a moment, but none counts twice.
+  static void add_current(const CurrentState& current, ActorStatus& status) {
+    const double seconds = current.seconds(CurrentState::Clock::now());
+    switch (current.what()) {
+      case CurrentState::none:
+        break;
+      case CurrentState::busy:
+        status.busy_s += seconds;
+        break;
+      case CurrentState::starved:
+        status.starved_s += seconds;
+        break;
+      case CurrentState::blocked:
+        status.blocked_s += seconds;
+        break;
+      case CurrentState::paused:
+        status.paused_s += seconds;
+        break;
+    }
+  }
+
+  EdgeStatus edge_status(size_t edge) const {
+    EdgeStatus out{.name = edge_name(plan, plan.edges[edge])};
+    for (const ShellMetrics& metrics : prepared.metrics) {
+      const auto found = metrics.edges.find(static_cast<int>(edge));
+      if (found == metrics.edges.end()) continue;
+      out.items += count(found->second.items);
+      out.in_flight_items += static_cast<int64_t>(found->second.in_flight.value());
+    }
+    return out;
+  }
+
+  static int64_t count(const monitoring::Counter& counter) {
+    return static_cast<int64_t>(counter.value());
   }
 
   // In this order: actors use what stands above the system until it is gone.
@@ -100,11 +138,12 @@ void Job::drain() { impl_->tell_supervisor(DrainJob{}); }
 void Job::abort(const std::string& reason) { impl_->tell_supervisor(AbortJob{reason}); }
 JobResult Job::wait() { return impl_->result.get(); }
 
-std::vector<ActorStatus> Job::status() const {
-  std::vector<ActorStatus> out;
+JobStatus Job::status() const {
+  JobStatus out;
   for (size_t i = 0; i < impl_->prepared.layout.shells.size(); ++i) {
-    out.push_back(impl_->status(i));
+    out.actors.push_back(impl_->actor_status(i));
   }
+  for (size_t i = 0; i < impl_->plan.edges.size(); ++i) out.edges.push_back(impl_->edge_status(i));
   return out;
 }
 

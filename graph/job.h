@@ -19,10 +19,25 @@ struct ActorStatus {
   int64_t items = 0;       ///< handled
   int64_t sent_items = 0;  ///< each once, however many edges it took
   int64_t skipped_items = 0;
+  int64_t errors = 0;
+  int64_t queued_items = 0;
   double busy_s = 0;
   double starved_s = 0;  ///< waited for input
   double blocked_s = 0;  ///< waited for credit
   double paused_s = 0;   ///< failed, awaiting the supervisor
+};
+
+/// What an edge has carried, over all replicas of its producer.
+struct EdgeStatus {
+  std::string name;  ///< "from.port->to.port"
+  int64_t items = 0;
+  int64_t in_flight_items = 0;
+};
+
+/// Where a job stands.
+struct JobStatus {
+  std::vector<ActorStatus> actors;  ///< all replicas, in the plan's order
+  std::vector<EdgeStatus> edges;    ///< in the plan's order
 };
 
 /// A running graph. Spawns the actors of a plan, and ends them in order.
@@ -45,8 +60,8 @@ class Job {
   void abort(const std::string& reason);
   /// Waits for the end of a job that was started or aborted.
   JobResult wait();
-  /// All replicas in the plan's order. Any thread.
-  std::vector<ActorStatus> status() const;
+  /// Any thread.
+  JobStatus status() const;
 
  private:
   struct Impl;

@@ -26,8 +26,10 @@ void EdgeSpec::fields(ConfigFields& f) {
 }
 
 void MonitoringSpec::fields(ConfigFields& f) {
-  f.boolean("enabled", enabled, {.doc = "serve /metrics"});
-  f.text("listen", listen, {.doc = "host:port of /metrics; port 0 takes a free one"});
+  f.boolean("enabled", enabled, {.doc = "serve the page, its API and /metrics"});
+  f.text("listen", listen, {.doc = "host:port to serve on; port 0 takes a free one"});
+  f.number("linger_s", linger_s,
+           {.doc = "seconds to serve on after the end of the job", .min = 0, .max = 86400});
 }
 
 void SupervisorSpec::fields(ConfigFields& f) {
@@ -42,7 +44,7 @@ void JobConfig::fields(ConfigFields& f) {
   f.integer("workers", workers,
             {.doc = "threads for the actors that do not block", .min = 1, .max = 1024});
   f.group("training", training, {.doc = "batch size and stages, for every actor"});
-  f.group("monitoring", monitoring, {.doc = "where metrics are served"});
+  f.group("monitoring", monitoring, {.doc = "where the job shows itself"});
   f.group("supervisor", supervisor, {.doc = "how failures are met"});
   f.map("actors", actors, {.doc = "actors by name", .required = true});
   f.list("edges", edges, {.doc = "what is sent where", .required = true});

@@ -32,8 +32,10 @@ struct EdgeSpec {
 };
 
 struct MonitoringSpec {
-  std::string listen = "127.0.0.1:0";  ///< address of /metrics; port 0: any free one
+  std::string listen =
+      "127.0.0.1:0";  ///< address of the page and of /metrics; port 0: any free one
   bool enabled = true;
+  double linger_s = 0;  ///< seconds to serve on after the end of the job
   void fields(ConfigFields& f);
 };
 

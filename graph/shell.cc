@@ -55,6 +55,17 @@ struct ShellState {
     since = now;
   }
 
+  /// Shows what it does from here on.
+  void show_current() {
+    using What = CurrentState::What;
+    const What what = !idle                     ? What::busy
+                      : *idle == Idle::finished ? What::none
+                      : *idle == Idle::blocked  ? What::blocked
+                      : *idle == Idle::failed   ? What::paused
+                                                : What::starved;
+    parts.metrics.current->set(what, since);
+  }
+
   /// Accounts for the time since the last event, in which nothing was done.
   void account_waiting(Clock::time_point now) {
     if (parts.trace && idle) parts.trace->wait(*idle, since, now);
@@ -82,6 +93,7 @@ struct ShellState {
 void ShellState::work() {
   Clock::time_point now = Clock::now();
   account_waiting(now);
+  parts.metrics.current->set(CurrentState::busy, now);
   const Clock::time_point limit = now + kSlice;
   for (int done = 0; done < kBudget && now < limit; ++done) {
     const int64_t calls = driver->counts().calls;
@@ -93,6 +105,7 @@ void ShellState::work() {
     if (idle) break;
   }
   account(parts.metrics.busy, now);
+  show_current();
   parts.metrics.publish(*driver);
 }
 
@@ -101,7 +114,10 @@ void ShellState::aside(Action action) {
   const bool timed = started && idle != Idle::finished;
   const int64_t calls = driver->counts().calls;
   const Clock::time_point begin = Clock::now();
-  if (timed) account_waiting(begin);
+  if (timed) {
+    account_waiting(begin);
+    parts.metrics.current->set(CurrentState::busy, begin);
+  }
   action();
   const Clock::time_point now = Clock::now();
   if (parts.trace && driver->counts().calls != calls) {

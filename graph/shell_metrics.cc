@@ -4,24 +4,61 @@
 namespace arno::graph {
 namespace {
 
-std::string edge_name(const Plan& plan, const PlannedEdge& edge) {
-  const PlannedActor& from = plan.actors[edge.from];
-  const PlannedActor& to = plan.actors[edge.to];
-  return fmt::format("{}.{}->{}.{}", from.name, from.kind->outputs[edge.from_port].name, to.name,
-                     to.kind->inputs[edge.to_port].name);
-}
+using monitoring::MetricDef;
+using monitoring::MetricType;
+
+constexpr std::array<std::string_view, 4> kActor{"actor", "kind", "replica"};
+constexpr std::array<std::string_view, 4> kEdge{"edge", "replica"};
+
+// In the order of Def.
+constexpr MetricDef kDefs[] = {
+    {MetricType::counter, "arno_actor_items_total", "Items an actor has handled.", kActor},
+    {MetricType::counter, "arno_actor_sent_items_total", "Items an actor has sent.", kActor},
+    {MetricType::counter, "arno_actor_sent_bytes_total", "Bytes an actor has sent.", kActor},
+    {MetricType::counter, "arno_actor_skipped_items_total", "Items left out after an error.",
+     kActor},
+    {MetricType::counter, "arno_actor_discarded_items_total",
+     "Items that came on a back edge after the end.", kActor},
+    {MetricType::counter, "arno_actor_busy_seconds_total", "Time in which an actor worked.",
+     kActor},
+    {MetricType::counter, "arno_actor_starved_seconds_total", "Time an actor waited for input.",
+     kActor},
+    {MetricType::counter, "arno_actor_blocked_seconds_total", "Time an actor waited for credit.",
+     kActor},
+    {MetricType::counter, "arno_actor_paused_seconds_total",
+     "Time a failed actor waited for the supervisor.", kActor},
+    {MetricType::gauge, "arno_actor_queued_items", "Items that wait at an actor.", kActor},
+    {MetricType::counter,
+     "arno_actor_errors_total",
+     "Errors of an actor by cause.",
+     {"actor", "kind", "replica", "cause"}},
+    {MetricType::gauge,
+     "arno_edge_capacity_items",
+     "Items an edge may hold: all its credit.",
+     {"edge"}},
+    {MetricType::gauge, "arno_edge_in_flight_items", "Items under way on an edge: credit in use.",
+     kEdge},
+    {MetricType::counter, "arno_edge_items_total", "Items sent on an edge.", kEdge},
+    {MetricType::counter, "arno_edge_bytes_total", "Bytes sent on an edge.", kEdge}};
+// clang-format off
+enum Def {
+  kItems, kSent, kSentBytes, kSkipped, kDiscarded, kBusy, kStarved, kBlocked, kPaused, kQueued,
+  kErrors, kCapacity, kInFlight, kEdgeItems, kEdgeBytes
+};
+// clang-format on
 
 void add_edges(ShellMetrics& metrics, const Plan& plan, int actor, const std::string& replica) {
   for (size_t e = 0; e < plan.edges.size(); ++e) {
     const PlannedEdge& edge = plan.edges[e];
     if (edge.from != actor) continue;
-    monitoring::Labels labels{{"job", plan.config.job}, {"edge", edge_name(plan, edge)}};
-    metrics.registry
-        ->gauge("arno_edge_capacity_items", "Items an edge may hold: all its credit.", labels)
+    const std::string name = edge_name(plan, edge);
+    metrics.registry->gauge(kDefs[kCapacity], {{"edge", name}})
         .set(static_cast<double>(edge.capacity_items));
-    labels["replica"] = replica;
-    metrics.in_flight[static_cast<int>(e)] = metrics.registry->gauge(
-        "arno_edge_in_flight_items", "Items under way on an edge: credit in use.", labels);
+    const monitoring::Labels labels{{"edge", name}, {"replica", replica}};
+    metrics.edges[static_cast<int>(e)] = {
+        .items = metrics.registry->counter(kDefs[kEdgeItems], labels),
+        .bytes = metrics.registry->counter(kDefs[kEdgeBytes], labels),
+        .in_flight = metrics.registry->gauge(kDefs[kInFlight], labels)};
   }
 }
 
@@ -35,27 +72,22 @@ ShellMetrics ShellMetrics::create(monitoring::MetricRegistry& registry, const Pl
                                   int64_t replica) {
   const PlannedActor& planned = plan.actors[actor];
   ShellMetrics out;
+  out.failures = std::make_shared<std::atomic<int64_t>>(0);
+  out.current = std::make_shared<CurrentState>();
   out.registry = &registry;
-  out.labels = {{"job", plan.config.job},
-                {"actor", planned.name},
-                {"kind", planned.kind->name},
-                {"replica", std::to_string(replica)}};
-  const auto counter = [&](const char* name, const char* help) {
-    return registry.counter(name, help, out.labels);
-  };
-  out.items = counter("arno_actor_items_total", "Items an actor has handled.");
-  out.sent = counter("arno_actor_sent_items_total", "Items an actor has sent.");
-  out.bytes = counter("arno_actor_sent_bytes_total", "Bytes an actor has sent.");
-  out.skipped = counter("arno_actor_skipped_items_total", "Items left out after an error.");
-  out.discarded =
-      counter("arno_actor_discarded_items_total", "Items that came on a back edge after the end.");
-  out.busy = counter("arno_actor_busy_seconds_total", "Time in which an actor worked.");
-  out.starved = counter("arno_actor_starved_seconds_total", "Time an actor waited for input.");
-  out.blocked = counter("arno_actor_blocked_seconds_total", "Time an actor waited for credit.");
-  out.paused =
-      counter("arno_actor_paused_seconds_total", "Time a failed actor waited for the supervisor.");
-  out.queued =
-      registry.gauge("arno_actor_queued_items", "Items that wait at an actor.", out.labels);
+  out.labels = {
+      {"actor", planned.name}, {"kind", planned.kind->name}, {"replica", std::to_string(replica)}};
+  const auto counter = [&](Def def) { return registry.counter(kDefs[def], out.labels); };
+  out.items = counter(kItems);
+  out.sent = counter(kSent);
+  out.bytes = counter(kSentBytes);
+  out.skipped = counter(kSkipped);
+  out.discarded = counter(kDiscarded);
+  out.busy = counter(kBusy);
+  out.starved = counter(kStarved);
+  out.blocked = counter(kBlocked);
+  out.paused = counter(kPaused);
+  out.queued = registry.gauge(kDefs[kQueued], out.labels);
   add_edges(out, plan, actor, out.labels["replica"]);
   return out;
 }
@@ -69,20 +101,33 @@ void ShellMetrics::publish(const StageDriver& driver) {
   add(discarded, published.discarded, now.discarded);
   published = now;
   queued.set(static_cast<double>(driver.queued()));
-  for (auto& [edge, gauge] : in_flight) gauge.set(static_cast<double>(driver.in_flight(edge)));
+  for (auto& [edge, metrics] : edges) {
+    const EdgeCounts counts = driver.edge(edge);
+    add(metrics.items, metrics.published.items, counts.items);
+    add(metrics.bytes, metrics.published.bytes, counts.bytes);
+    metrics.in_flight.set(static_cast<double>(counts.in_flight));
+    metrics.published = counts;
+  }
 }
 
 void ShellMetrics::count_error(Errc cause) {
+  ++*failures;
   auto found = errors.find(cause);
   if (found == errors.end()) {
     monitoring::Labels with_cause = labels;
     with_cause["cause"] = to_string(cause);
-    found = errors
-                .emplace(cause, registry->counter("arno_actor_errors_total",
-                                                  "Errors of an actor by cause.", with_cause))
-                .first;
+    found = errors.emplace(cause, registry->counter(kDefs[kErrors], with_cause)).first;
   }
   found->second.add();
 }
+
+std::string edge_name(const Plan& plan, const PlannedEdge& edge) {
+  const PlannedActor& from = plan.actors[edge.from];
+  const PlannedActor& to = plan.actors[edge.to];
+  return fmt::format("{}.{}->{}.{}", from.name, from.kind->outputs[edge.from_port].name, to.name,
+                     to.kind->inputs[edge.to_port].name);
+}
+
+std::span<const monitoring::MetricDef> shell_metric_defs() { return kDefs; }
 
 }  // namespace arno::graph

@@ -281,12 +281,15 @@ void StageDriver::skip() {
   failed_ = true;
 }
 
-int64_t StageDriver::in_flight(int edge) const {
-  int64_t total = 0;
+EdgeCounts StageDriver::edge(int edge) const {
+  EdgeCounts out;
   for (const Sender& sender : senders_) {
-    if (sender.lane.edge == edge) total += sender.window.items_in_flight();
+    if (sender.lane.edge != edge) continue;
+    out.items += sender.window.items_sent();
+    out.bytes += sender.window.bytes_sent();
+    out.in_flight += sender.window.items_in_flight();
   }
-  return total;
+  return out;
 }
 
 }  // namespace arno::graph

@@ -60,6 +60,13 @@ struct DriverCounts {
   int64_t sent_bytes = 0;
 };
 
+/// What one actor has sent on one of its edges.
+struct EdgeCounts {
+  int64_t items = 0;
+  int64_t bytes = 0;
+  int64_t in_flight = 0;  ///< items that the consumers have not acknowledged
+};
+
 /// Runs one stage under the rules of the graph: credits, acknowledgements, the order of sending,
 /// the end of the stream, failures. Knows neither threads nor messages nor time, so that tests can
 /// run whole graphs in any order of events.
@@ -92,8 +99,8 @@ class StageDriver final : private Outbox {
   /// The last of counts().calls.
   const StageCall& last_call() const { return call_; }
   int64_t queued() const { return static_cast<int64_t>(queue_.size()); }
-  /// Items under way on an edge of this actor's outputs.
-  int64_t in_flight(int edge) const;
+  /// Of an edge of this actor's outputs.
+  EdgeCounts edge(int edge) const;
 
  private:
   /// An input lane and how far it has come.

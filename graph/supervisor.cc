@@ -22,6 +22,10 @@ struct SupervisorState {
   bool draining = false;
   bool ended = false;
 
+  void tell(const std::string& kind, const std::string& actor, const std::string& text) const {
+    if (parts->observer) parts->observer->on_event({kind, actor, text});
+  }
+
   std::string unfinished() const {
     std::vector<std::string> names;
     for (size_t i = 0; i < finished.size(); ++i) {
@@ -62,6 +66,7 @@ void on_failed(Self self, const StageFailed& message) {
   if (state.ended) return;
   const SupervisedShell& failed = state.parts->shells[message.shell];
   const int64_t count = ++state.errors[message.shell];
+  const bool restart = failed.on_error == "restart";
   if (failed.on_error == "stop" || message.fatal) {
     return fail_job(self, fmt::format("{}: {}", failed.name, message.text));
   }
@@ -69,9 +74,10 @@ void on_failed(Self self, const StageFailed& message) {
     return fail_job(self, fmt::format("{}: {} (error {}, max_errors is {})", failed.name,
                                       message.text, count, failed.max_errors));
   }
-  const bool restart = failed.on_error == "restart";
-  log::warn(failed.name, "{}: {}", restart ? "restarted after" : "skipped an item after",
-            message.text);
+  const std::string what =
+      fmt::format("{}: {}", restart ? "restarted after" : "skipped an item after", message.text);
+  log::warn(failed.name, "{}", what);
+  state.tell("fault", failed.name, what);
   detail::send_in_order(self->context(), failed.shell,
                         restart ? Decision::restart : Decision::skip);
 }
@@ -79,6 +85,7 @@ void on_failed(Self self, const StageFailed& message) {
 void on_drain(Self self, const DrainJob&) {
   SupervisorState& state = self->state;
   if (state.ended || std::exchange(state.draining, true)) return;
+  state.tell("drain", "", "drains: sources stop, what is under way goes through");
   for (const SupervisedShell& supervised : state.parts->shells) {
     detail::send_in_order(self->context(), supervised.shell, Drain{});
   }

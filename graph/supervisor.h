@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "graph/job_observer.h"
 #include "graph/job_result.h"
 #include "graph/messages.h"
 #include "graph/plan.h"
@@ -23,6 +24,7 @@ struct SupervisedShell {
 struct SupervisorParts {
   std::vector<SupervisedShell> shells;  ///< by id
   int64_t drain_timeout_s = 120;
+  JobObserver* observer = nullptr;  ///< hears of faults and of the drain
   /// Called once, when the job has ended.
   std::function<void(JobResult)> on_end;
 };

@@ -1,16 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace arno::monitoring {
 
 /// Names and values of a metric's labels.
 using Labels = std::map<std::string, std::string>;
+
+/// What a metric is, in Prometheus' terms.
+enum class MetricType { counter, gauge, histogram };
+std::string_view to_string(MetricType type);
+
+/// The declaration of a metric: where it is counted and where it is documented name this one
+/// constant. Names follow Prometheus' conventions (base units, `_total` on counters).
+struct MetricDef {
+  MetricType type = MetricType::gauge;
+  std::string_view name;
+  std::string_view help;
+  std::array<std::string_view, 4> labels{};  ///< names; empty ones count for nothing
+};
 
 /// A number that only grows. A cheap handle; adding is lock-free. One made by default counts
 /// nothing.
@@ -52,44 +68,30 @@ class Histogram {
   void* histogram_ = nullptr;
 };
 
-/// The metrics of a job, under Prometheus' naming conventions. Thread-safe. Handles stay valid as
+/// The metrics of a node, under Prometheus' naming conventions. Thread-safe. Handles stay valid as
 /// long as the registry.
 class MetricRegistry {
  public:
-  MetricRegistry();
+  /// `constant`: labels that every metric has besides its own.
+  explicit MetricRegistry(Labels constant = {});
   ~MetricRegistry();
   MetricRegistry(const MetricRegistry&) = delete;
   MetricRegistry& operator=(const MetricRegistry&) = delete;
 
-  // The same name and labels give the same metric. Throw invalid_argument for a name or a label
-  // that Prometheus does not allow, and for a name that is taken by another type.
-  Counter counter(const std::string& name, const std::string& help, const Labels& labels);
-  Gauge gauge(const std::string& name, const std::string& help, const Labels& labels);
+  // The same declaration and labels give the same metric. Throw invalid_argument when the labels
+  // are not those of the declaration, it is of another type, or Prometheus does not allow its name.
+  Counter counter(const MetricDef& def, const Labels& labels = {});
+  Gauge gauge(const MetricDef& def, const Labels& labels = {});
   /// `bounds`: upper ends of the buckets, ascending; one more holds the rest.
-  Histogram histogram(const std::string& name, const std::string& help, const Labels& labels,
-                      const std::vector<double>& bounds);
+  Histogram histogram(const MetricDef& def, const std::vector<double>& bounds,
+                      const Labels& labels = {});
+
+  /// Called before every collection, to set what is read rather than counted. It may not use
+  /// to_text().
+  void before_collection(std::function<void()> callback);
 
   /// Everything in Prometheus' text format.
   std::string to_text() const;
-
-  struct Impl;
-  const Impl& impl() const { return *impl_; }
-
- private:
-  std::unique_ptr<Impl> impl_;
-};
-
-/// Serves a registry at http://<listen>/metrics.
-class Exporter {
- public:
-  /// `listen`: "host:port", "[::1]:port" for IPv6; port 0 takes a free one. Throws
-  /// invalid_argument for a malformed address, io_failed when it cannot be had.
-  Exporter(const MetricRegistry& registry, const std::string& listen);
-  ~Exporter();
-  Exporter(const Exporter&) = delete;
-  Exporter& operator=(const Exporter&) = delete;
-
-  int port() const;
 
  private:
   struct Impl;

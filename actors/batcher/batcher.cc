@@ -61,6 +61,7 @@ florence::TrainingBatch Batcher::assemble(int64_t step) const {
     distinct.add(sample.tokens);
     labels.push_back(sample.label);
     batch.keys.push_back(sample.id.key);
+    batch.read_at.push_back(sample.id.read_at);
   }
   batch.texts = florence::pack_texts(distinct.texts);
   batch.text_rows = ops::Tensor::from<int32_t>({batch_size_}, distinct.rows);

@@ -3,6 +3,9 @@
 
 #include <omp.h>
 
+#include "io/image/crop.h"
+#include "io/image/decode.h"
+#include "io/image/resize.h"
 #include "io/url_list.h"
 
 namespace arno::actors {
@@ -58,32 +61,68 @@ void Evaluator::on_item(int, const graph::Payload& item, graph::Outbox&) {
   omp_set_num_threads(static_cast<int>(options_.threads));
   const auto& snapshot = item.get<florence::Snapshot>();
   const std::unique_ptr<florence::FlorenceModel> model = florence::model_of(snapshot);
-  graph::EvaluationReport report{.step = snapshot.step, .figures = {}};
+  graph::EvaluationReport report{.step = snapshot.step};
   for (size_t i = 0; i < options_.tasks.size(); ++i) {
-    run(options_.tasks[i], *shards_[i], *model, report.figures);
+    const EvaluationTask& task = options_.tasks[i];
+    report.tasks.push_back(task.protocol == "zero_shot" ? zero_shot(task, *shards_[i], *model)
+                                                        : retrieval(task, *shards_[i], *model));
+    report.tasks.back().name = task.name;
+    report.tasks.back().protocol = task.protocol;
   }
   if (context_.observer) context_.observer->on_evaluation(report);
 }
 
-void Evaluator::run(const EvaluationTask& task, const io::ShardSet& shards,
-                    const florence::FlorenceModel& model,
-                    std::map<std::string, double>& figures) const {
-  const florence::EmbedOptions embed{.max_images = task.max_images};
-  if (task.protocol == "zero_shot") {
-    const auto result = florence::evaluate_zero_shot(
-        model, tokenizer_, shards, florence::PromptTemplates::load(task.templates), embed);
-    figures[task.name + "/top1"] = result.top1;
-    figures[task.name + "/mean_per_class"] = result.mean_per_class;
-    return;
+graph::TaskReport Evaluator::zero_shot(const EvaluationTask& task, const io::ShardSet& shards,
+                                       const florence::FlorenceModel& model) const {
+  const auto result = florence::evaluate_zero_shot(model, tokenizer_, shards,
+                                                   florence::PromptTemplates::load(task.templates),
+                                                   {.max_images = task.max_images});
+  graph::TaskReport out{
+      .figures = {{"top1", result.top1}, {"mean_per_class", result.mean_per_class}}};
+  for (size_t k = 0; k < result.class_accuracy.size(); ++k) {
+    out.classes.push_back({shards.class_names()[k], result.class_accuracy[k]});
   }
+  return out;
+}
+
+namespace {
+
+/// The image as people see it, small; nothing when it cannot be decoded.
+std::optional<io::Image> thumbnail(const io::ShardSet& shards, uint64_t sample) {
+  constexpr int kSide = 64;
+  const auto read = shards.read(sample);
+  const auto* raw = std::get_if<io::RawSample>(&read);
+  if (!raw) return std::nullopt;
+  const auto center = [](int width, int height) { return io::center_crop_box(width, height); };
+  const io::DecodeResult decoded = io::decode_and_crop(raw->image, center, {kSide, kSide});
+  if (!decoded.image) return std::nullopt;
+  return io::resize_crop(*decoded.image, decoded.window, {.height = kSide, .width = kSide});
+}
+
+}  // namespace
+
+graph::TaskReport Evaluator::retrieval(const EvaluationTask& task, const io::ShardSet& shards,
+                                       const florence::FlorenceModel& model) const {
   const auto which =
       task.texts == "all" ? florence::RetrievalTexts::all : florence::RetrievalTexts::primary;
-  const auto result = florence::evaluate_retrieval(model, tokenizer_, shards, which, embed);
+  const auto found = florence::evaluate_retrieval(model, tokenizer_, shards, which,
+                                                  {.max_images = task.max_images});
+  graph::TaskReport out;
   for (size_t k = 0; k < florence::Recall::kRanks.size(); ++k) {
     const std::string at = fmt::format("@{}", florence::Recall::kRanks[k]);
-    figures[task.name + "/i2t" + at] = result.image_to_text.at[k];
-    figures[task.name + "/t2i" + at] = result.text_to_image.at[k];
+    out.figures["i2t" + at] = found.result.image_to_text.at[k];
+    out.figures["t2i" + at] = found.result.text_to_image.at[k];
   }
+  for (const florence::FoundImages& example : found.examples) {
+    graph::RetrievalExample shown{.query = example.text, .rank = example.rank};
+    for (const florence::FoundImage& image : example.images) {
+      if (auto pixels = thumbnail(shards, image.sample)) {
+        shown.images.push_back({std::move(*pixels), image.right});
+      }
+    }
+    out.examples.push_back(std::move(shown));
+  }
+  return out;
 }
 
 graph::ActorKind evaluator_kind() {

@@ -41,8 +41,10 @@ class Evaluator final : public graph::Stage {
   void on_item(int port, const graph::Payload& item, graph::Outbox& out) override;
 
  private:
-  void run(const EvaluationTask& task, const io::ShardSet& shards,
-           const florence::FlorenceModel& model, std::map<std::string, double>& figures) const;
+  graph::TaskReport zero_shot(const EvaluationTask& task, const io::ShardSet& shards,
+                              const florence::FlorenceModel& model) const;
+  graph::TaskReport retrieval(const EvaluationTask& task, const io::ShardSet& shards,
+                              const florence::FlorenceModel& model) const;
 
   EvaluatorOptions options_;
   graph::StageContext context_;

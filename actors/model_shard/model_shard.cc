@@ -47,8 +47,11 @@ void ModelShard::on_item(int port, const graph::Payload& item, graph::Outbox& ou
 }
 
 void ModelShard::start_step(const florence::TrainingBatch& batch, graph::Outbox& out) {
+  phases_.wait = watch_.lap();
   FeaturesItem features{
       .step = batch.step, .features = trainer_.forward(batch), .labels = batch.labels};
+  phases_.forward = watch_.lap();
+  read_at_ = batch.read_at;
   const size_t bytes = features.features.image.size_bytes() + features.features.text.size_bytes();
   batch_size_ = batch.size();
   awaiting_loss_ = true;
@@ -56,6 +59,7 @@ void ModelShard::start_step(const florence::TrainingBatch& batch, graph::Outbox&
 }
 
 void ModelShard::finish_step(const LossItem& loss, graph::Outbox& out) {
+  phases_.loss = watch_.lap();
   const florence::StepOutcome outcome = trainer_.finish_step(loss.result);
   awaiting_loss_ = false;
   report(loss, outcome);
@@ -64,6 +68,7 @@ void ModelShard::finish_step(const LossItem& loss, graph::Outbox& out) {
   if (options_.evaluate_every > 0 && done % options_.evaluate_every == 0) {
     emit_snapshot(kEvaluations, out);
   }
+  watch_.lap();
 }
 
 void ModelShard::on_end(graph::Outbox& out) {
@@ -73,8 +78,15 @@ void ModelShard::on_end(graph::Outbox& out) {
   if (complete && last_evaluation_ != done) emit_snapshot(kEvaluations, out);
 }
 
-void ModelShard::report(const LossItem& loss, const florence::StepOutcome& outcome) const {
+void ModelShard::report(const LossItem& loss, const florence::StepOutcome& outcome) {
   if (!context_.observer) return;
+  phases_.backward = outcome.backward_s;
+  phases_.optimizer = outcome.optimizer_s;
+  const auto now = std::chrono::steady_clock::now();
+  std::vector<double> latencies;
+  for (const auto at : read_at_) {
+    latencies.push_back(std::chrono::duration<double>(now - at).count());
+  }
   const int64_t done = trainer_.steps_done();
   const auto stage = florence::stage_at(context_.training, done - 1);
   context_.observer->on_step({.step = done,
@@ -85,7 +97,10 @@ void ModelShard::report(const LossItem& loss, const florence::StepOutcome& outco
                               .learning_rate = outcome.learning_rate,
                               .temperature = outcome.temperature,
                               .grad_norm = outcome.grad_norm,
-                              .images = batch_size_});
+                              .parameter_norm = outcome.parameter_norm,
+                              .images = batch_size_,
+                              .phases = phases_,
+                              .sample_latencies = std::move(latencies)});
 }
 
 void ModelShard::emit_snapshot(Output port, graph::Outbox& out) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/items.h"
+#include "common/stop_watch.h"
 #include "graph/actor_kind.h"
 
 namespace arno::actors {
@@ -34,7 +35,7 @@ class ModelShard final : public graph::Stage {
  private:
   void start_step(const florence::TrainingBatch& batch, graph::Outbox& out);
   void finish_step(const LossItem& loss, graph::Outbox& out);
-  void report(const LossItem& loss, const florence::StepOutcome& outcome) const;
+  void report(const LossItem& loss, const florence::StepOutcome& outcome);
   void emit_snapshot(Output port, graph::Outbox& out);
 
   ModelShardOptions options_;
@@ -42,6 +43,9 @@ class ModelShard final : public graph::Stage {
   florence::Trainer trainer_;
   bool awaiting_loss_ = false;
   int64_t batch_size_ = 0;
+  std::vector<std::chrono::steady_clock::time_point> read_at_;  ///< of the batch's samples
+  graph::StepPhases phases_;
+  StopWatch watch_;  ///< between the calls of a step
   int64_t last_snapshot_ = -1;
   int64_t last_evaluation_ = -1;
 };

@@ -24,13 +24,21 @@ void PromptSamplerOptions::check(const graph::StageContext&, const RawConfig& wh
 PromptSamplerStage::PromptSamplerStage(const PromptSamplerOptions& options,
                                        const graph::StageContext& context)
     : sampler_(florence::PromptTemplates::load(options.templates), io::kShortTextWords),
-      training_(context.training) {}
+      training_(context.training),
+      observer_(context.observer) {}
 
 void PromptSamplerStage::on_item(int, const graph::Payload& item, graph::Outbox& out) {
   const auto& sample = item.get<AugmentedItem>();
   const bool long_only = stage_of_slot(training_, sample.id.slot).texts == "long";
   florence::SampledPrompt prompt =
       sampler_.sample(sample.texts, key_for(sample.id.key, Draw::prompt), long_only);
+  if (observer_ && observer_->wants_sample()) {
+    observer_->on_sample({.slot = sample.id.slot,
+                          .source = sample.id.source,
+                          .text = prompt.text,
+                          .prompt_template = prompt.prompt_template,
+                          .image = sample.image});
+  }
   PromptedItem prompted{.id = sample.id,
                         .image = sample.image,
                         .text = std::move(prompt.text),

@@ -29,6 +29,7 @@ class PromptSamplerStage final : public graph::Stage {
  private:
   florence::PromptSampler sampler_;
   florence::TrainingConfig training_;
+  graph::JobObserver* observer_;
 };
 
 graph::ActorKind prompt_sampler_kind();

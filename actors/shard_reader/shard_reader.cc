@@ -14,6 +14,15 @@ namespace {
 constexpr uint64_t kSampleKey = 5;
 // A run of bad replacements this long means that the source is of no use.
 constexpr uint32_t kMaxAttempts = 100;
+using monitoring::MetricDef;
+using monitoring::MetricType;
+
+constexpr MetricDef kEpoch{
+    MetricType::gauge, "arno_source_epoch", "Epoch of a data source.", {"source"}};
+constexpr MetricDef kBadSamples{MetricType::counter,
+                                "arno_bad_samples_total",
+                                "Samples that could not be used, by cause.",
+                                {"source", "cause"}};
 // The share of bad samples is judged from this many on.
 constexpr int64_t kEnoughToJudge = 200;
 
@@ -85,9 +94,10 @@ ShardReader::ShardReader(const ShardReaderOptions& options, const graph::StageCo
   for (size_t i = 0; i < sources_.size(); ++i) {
     log::info(context.actor, "source {}: {} samples, {} of them with a long text",
               options.sources[i].name, sources_[i]->size(), sources_[i]->long_text_count());
-    if (!context.metrics) continue;
-    epochs_.push_back(context.metrics->gauge("arno_source_epoch", "Epoch of a data source.",
-                                             {{"source", options.sources[i].name}}));
+    epochs_.push_back({});
+    if (context.metrics) {
+      epochs_.back().shown = context.metrics->gauge(kEpoch, {{"source", options.sources[i].name}});
+    }
   }
 }
 
@@ -123,11 +133,10 @@ void ShardReader::emit_or_replace(uint64_t slot, uint32_t attempt, graph::Outbox
                       .source = content.source,
                       .attempt = attempt,
                       .index = content.index,
-                      .key = RandomKey(context_.seed).child(kSampleKey).child(slot).child(attempt)};
+                      .key = RandomKey(context_.seed).child(kSampleKey).child(slot).child(attempt),
+                      .read_at = std::chrono::steady_clock::now()};
     ++read_;
-    if (content.source < epochs_.size()) {
-      epochs_[content.source].set(static_cast<double>(content.epoch));
-    }
+    show_epoch(content.source, content.epoch);
     auto result = sources_[content.source]->read(content.index);
     if (auto* sample = std::get_if<io::RawSample>(&result)) {
       const size_t bytes = sample->image.size();
@@ -143,15 +152,22 @@ void ShardReader::emit_or_replace(uint64_t slot, uint32_t attempt, graph::Outbox
   }
 }
 
+void ShardReader::show_epoch(uint32_t source, uint64_t epoch) {
+  Epoch& last = epochs_[source];
+  if (last.number == epoch) return;
+  last.number = epoch;
+  last.shown.set(static_cast<double>(epoch));
+  if (!context_.observer) return;
+  context_.observer->on_source(
+      {.index = source, .name = options_.sources[source].name, .epoch = epoch});
+}
+
 void ShardReader::account_bad(const SampleId& id, const std::string& cause,
                               const std::string& detail) {
   ++bad_;
   const std::string& source = options_.sources[id.source].name;
   if (context_.metrics) {
-    context_.metrics
-        ->counter("arno_bad_samples_total", "Samples that could not be used, by cause.",
-                  {{"source", source}, {"cause", cause}})
-        .add();
+    context_.metrics->counter(kBadSamples, {{"source", source}, {"cause", cause}}).add();
   }
   if (quarantine_.add(source, id.index, cause, detail)) {
     log::warn(context_.actor, "{} sample {} is unusable ({}): {}", source, id.index, cause, detail);
@@ -174,6 +190,7 @@ graph::ActorKind shard_reader_kind() {
                  graph::back_edge<DeliveredSlots>("delivered", "DeliveredSlots",
                                                   "how far the batcher has come")},
       .outputs = {graph::port<RawItem>("samples", "RawItem", "encoded, with texts")},
+      .metrics = {kEpoch, kBadSamples},
       .scheduling = graph::Scheduling::detached,
       .example = "sources:\n  - {name: fashion, shards: [data/fashion-mnist/train], weight: 1}\n"
                  "window: 1024",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "actors/items.h"
 #include "actors/shard_reader/quarantine.h"
@@ -47,6 +48,7 @@ class ShardReader final : public graph::Stage {
  private:
   /// Emits the sample of a slot, from the given attempt on.
   void emit_or_replace(uint64_t slot, uint32_t attempt, graph::Outbox& out);
+  void show_epoch(uint32_t source, uint64_t epoch);
   void account_bad(const SampleId& id, const std::string& cause, const std::string& detail);
 
   ShardReaderOptions options_;
@@ -54,7 +56,11 @@ class ShardReader final : public graph::Stage {
   std::vector<std::shared_ptr<const io::ShardSet>> sources_;
   SampleOrder order_;
   Quarantine quarantine_;
-  std::vector<monitoring::Gauge> epochs_;  ///< by source
+  struct Epoch {
+    std::optional<uint64_t> number;  ///< of the last sample
+    monitoring::Gauge shown;
+  };
+  std::vector<Epoch> epochs_;  ///< by source
   uint64_t next_slot_ = 0;
   uint64_t delivered_ = 0;  ///< every slot below is at the batcher
   uint64_t end_slot_ = 0;

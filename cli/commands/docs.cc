@@ -6,7 +6,10 @@
 #include "actors/builtin.h"
 #include "cli/commands/commands.h"
 #include "cli/exit_codes.h"
+#include "cli/job_metrics.h"
 #include "graph/job_config.h"
+#include "graph/shell_metrics.h"
+#include "monitoring/process_metrics.h"
 #include "ops/core/op_def.h"
 
 namespace arno::cli {
@@ -51,16 +54,49 @@ void print_ops() {
   for (const ops::OpDef* op : ops::all_ops()) fmt::print("| `{}` | {} |\n", op->name, op->doc);
 }
 
+void print_metrics_table(std::span<const monitoring::MetricDef> defs) {
+  fmt::print("\n| metric | type | labels | meaning |\n|---|---|---|---|\n");
+  for (const monitoring::MetricDef& def : defs) {
+    std::string labels;
+    for (const std::string_view label : def.labels) {
+      if (!label.empty()) labels += fmt::format("{}`{}`", labels.empty() ? "" : ", ", label);
+    }
+    fmt::print("| `{}` | {} | {} | {} |\n", def.name, to_string(def.type), labels, def.help);
+  }
+}
+
+void print_metrics() {
+  graph::Registry registry;
+  actors::register_builtin_actors(registry);
+  fmt::print(
+      "# Metrics\n\nMade by `./dev docs` from the declarations. Every metric has the labels `job` "
+      "and `node` besides its own.\n\n## Actors and edges\n");
+  print_metrics_table(graph::shell_metric_defs());
+  for (const std::string& name : registry.names()) {
+    const graph::ActorKind& kind = *registry.find(name);
+    if (kind.metrics.empty()) continue;
+    fmt::print("\n## Actors of kind {}\n", name);
+    print_metrics_table(kind.metrics);
+  }
+  fmt::print("\n## The job\n");
+  print_metrics_table(job_metric_defs());
+  fmt::print("\n## The process\n");
+  print_metrics_table(monitoring::process_metric_defs());
+}
+
 }  // namespace
 
 void add_docs_command(CLI::App& app, Action& action) {
   auto topic = std::make_shared<std::string>("actors");
-  CLI::App* command =
-      app.add_subcommand("docs", "Print the reference of actors or operators in Markdown.");
-  command->add_option("topic", *topic, "actors or ops")->check(CLI::IsMember({"actors", "ops"}));
+  CLI::App* command = app.add_subcommand(
+      "docs", "Print the reference of actors, operators or metrics in Markdown.");
+  command->add_option("topic", *topic, "actors, ops or metrics")
+      ->check(CLI::IsMember({"actors", "ops", "metrics"}));
   command->callback([topic, &action] {
     action = [topic] {
-      *topic == "ops" ? print_ops() : print_actors();
+      if (*topic == "actors") print_actors();
+      if (*topic == "ops") print_ops();
+      if (*topic == "metrics") print_metrics();
       return kOk;
     };
   });

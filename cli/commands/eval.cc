@@ -76,7 +76,8 @@ int retrieval(const EvalOptions& options) {
   const auto which =
       options.texts == "all" ? florence::RetrievalTexts::all : florence::RetrievalTexts::primary;
   const auto result = florence::evaluate_retrieval(*loaded.model, loaded.tokenizer, *loaded.shards,
-                                                   which, {.max_images = options.max_images});
+                                                   which, {.max_images = options.max_images})
+                          .result;
   fmt::print("retrieval at step {} on {} ({} texts)\n", loaded.snapshot.step,
              fmt::join(options.shards, ", "), options.texts);
   print_recall("image to text", result.image_to_text);

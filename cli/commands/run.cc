@@ -4,8 +4,9 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <atomic>
+#include <condition_variable>
 #include <csignal>
+#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -14,7 +15,9 @@
 #include "cli/commands/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/job_metrics.h"
+#include "cli/monitor/monitoring_port.h"
 #include "cli/progress.h"
+#include "cli/run_folder.h"
 #include "cli/run_log.h"
 #include "common/log.h"
 #include "florence/training/checkpoint.h"
@@ -31,24 +34,6 @@ struct RunOptions {
   std::string trace;
   bool resume = false;
   bool dry_run = false;
-};
-
-/// Passes everything on to several observers.
-class Observers final : public graph::JobObserver {
- public:
-  explicit Observers(std::vector<graph::JobObserver*> all) : all_(std::move(all)) {}
-  void on_step(const graph::StepReport& report) override {
-    for (graph::JobObserver* one : all_) one->on_step(report);
-  }
-  void on_evaluation(const graph::EvaluationReport& report) override {
-    for (graph::JobObserver* one : all_) one->on_evaluation(report);
-  }
-  void on_checkpoint(int64_t step, const std::string& path) override {
-    for (graph::JobObserver* one : all_) one->on_checkpoint(step, path);
-  }
-
- private:
-  std::vector<graph::JobObserver*> all_;
 };
 
 /// While one lives, SIGINT and SIGTERM drain a job, and a second one aborts it. Made before any
@@ -76,7 +61,11 @@ class SignalWatch {
         int signal = 0;
         sigwait(&signals_, &signal);
         if (signal == SIGUSR2) return;
-        interrupted_ = true;
+        {
+          const std::scoped_lock lock(mutex_);
+          interrupted_ = true;
+        }
+        changed_.notify_all();
         if (++count > 1) {
           job.abort("stopped by a second signal, without a checkpoint");
           continue;
@@ -86,13 +75,24 @@ class SignalWatch {
       }
     });
   }
-  bool interrupted() const { return interrupted_; }
+  bool interrupted() const {
+    const std::scoped_lock lock(mutex_);
+    return interrupted_;
+  }
+  /// Waits so many seconds, or until a signal has come.
+  void linger(double seconds) const {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::duration<double>(seconds),
+                      [this] { return interrupted_; });
+  }
 
  private:
   sigset_t signals_;
   sigset_t before_;
   std::thread thread_;
-  std::atomic<bool> interrupted_{false};
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  bool interrupted_ = false;
 };
 
 graph::Plan plan_of(const RunOptions& options, const graph::Registry& registry) {
@@ -118,6 +118,18 @@ int exit_code(const graph::JobResult& result, bool interrupted) {
   return interrupted && result.outcome == graph::JobResult::Outcome::drained ? kInterrupted : kOk;
 }
 
+constexpr const char* kNode = "local";
+
+/// Opens the port of a job and leaves its address in the run's folder, for `arno top`.
+std::unique_ptr<MonitoringPort> open_port(const graph::JobConfig& config,
+                                          const monitoring::MetricRegistry& metrics,
+                                          const JobMonitor& monitor) {
+  if (!config.monitoring.enabled) return nullptr;
+  auto port = std::make_unique<MonitoringPort>(config.monitoring.listen, metrics, monitor);
+  io::write_file_atomically(std::filesystem::path(config.output) / kAddressFile, port->address());
+  return port;
+}
+
 int run(const RunOptions& options) {
   graph::Registry registry;
   actors::register_builtin_actors(registry);
@@ -132,34 +144,36 @@ int run(const RunOptions& options) {
   const io::DirectoryLock lock(output);
   check_output(output, options.resume);
 
-  monitoring::MetricRegistry metrics;
+  monitoring::MetricRegistry metrics({{"job", plan.config.job}, {"node", kNode}});
   graph::StageContext context = graph::base_context(plan.config);
   context.resume = options.resume;
   context.metrics = &metrics;
   const bool live = isatty(STDOUT_FILENO) != 0;
   Progress progress(stdout, live);
   RunLog run_log(output);
-  JobMetrics job_metrics(metrics, plan.config.job);
-  Observers observers({&progress, &run_log, &job_metrics});
+  JobMetrics job_metrics(metrics);
+  JobMonitor monitor(plan, kNode);
+  graph::JobObservers observers({&progress, &run_log, &job_metrics, &monitor});
   context.observer = &observers;
   std::optional<monitoring::Trace> trace;
   if (!options.trace.empty()) context.trace = &trace.emplace(options.trace, plan.config.job);
 
-  std::unique_ptr<monitoring::Exporter> exporter;
-  if (plan.config.monitoring.enabled) {
-    exporter = std::make_unique<monitoring::Exporter>(metrics, plan.config.monitoring.listen);
-    const std::string& listen = plan.config.monitoring.listen;
-    progress.print_line(fmt::format("metrics at http://{}:{}/metrics",
-                                    listen.substr(0, listen.rfind(':')), exporter->port()));
-  }
+  const std::unique_ptr<MonitoringPort> port = open_port(plan.config, metrics, monitor);
+  if (port) progress.print_line(fmt::format("watch the job at http://{}/", port->address()));
   graph::Job job(plan, context);
   // Not earlier: a job that cannot be made leaves the run it was meant to resume as it was.
   io::write_file_atomically(output / "job.yaml", plan.to_yaml());
   run_log.open(actors::resume_step(context));
   signals.watch(job);
+  monitor.watch(job);
+  job_metrics.set_phase("running");
   job.start();
   const graph::JobResult result = job.wait();
-  return exit_code(result, signals.interrupted());
+  monitor.end(result);
+  job_metrics.set_phase(monitor.phase());
+  const int code = exit_code(result, signals.interrupted());
+  if (port) signals.linger(plan.config.monitoring.linger_s);
+  return code;
 }
 
 }  // namespace

@@ -163,22 +163,55 @@ ZeroShotResult evaluate_zero_shot(const FlorenceModel& model, const io::BpeToken
   return result;
 }
 
-RetrievalResult evaluate_retrieval(const FlorenceModel& model, const io::BpeTokenizer& tokenizer,
-                                   const io::ShardSet& shards, RetrievalTexts which,
-                                   const EmbedOptions& options) {
+namespace {
+
+constexpr size_t kExamples = 6;
+constexpr int64_t kImagesOfExample = 5;
+
+using Pairs = std::vector<std::pair<int32_t, int32_t>>;  ///< image, text
+
+std::vector<FoundImages> find_examples(const ImageEmbeddings& images, const ops::Tensor& texts,
+                                       const std::vector<std::string>& words, const Pairs& pairs) {
+  std::vector<FoundImages> out;
+  const size_t count = std::min(kExamples, words.size());
+  for (size_t example = 0; example < count; ++example) {
+    const auto text = static_cast<int32_t>(example * words.size() / count);
+    std::vector<int32_t> right;
+    for (const auto& [image, of] : pairs) {
+      if (of == text) right.push_back(image);
+    }
+    const NearestCandidates nearest =
+        nearest_candidates(texts.narrow(text, 1), images.features, right, kImagesOfExample);
+    FoundImages found{.text = words[text], .rank = nearest.rank + 1};
+    for (const int32_t image : nearest.candidates) {
+      found.images.push_back({.sample = images.samples[image],
+                              .right = std::ranges::find(right, image) != right.end()});
+    }
+    out.push_back(std::move(found));
+  }
+  return out;
+}
+
+}  // namespace
+
+RetrievalEvaluation evaluate_retrieval(const FlorenceModel& model,
+                                       const io::BpeTokenizer& tokenizer,
+                                       const io::ShardSet& shards, RetrievalTexts which,
+                                       const EmbedOptions& options) {
   const ImageEmbeddings images = embed_images(model, shards, options);
   TextTable table;
-  std::vector<std::pair<int32_t, int32_t>> pairs;
+  Pairs pairs;
   for (size_t i = 0; i < images.texts.size(); ++i) {
     const size_t count = which == RetrievalTexts::primary ? 1 : images.texts[i].size();
     for (size_t t = 0; t < count; ++t) {
       pairs.emplace_back(static_cast<int32_t>(i), table.number(images.texts[i][t]));
     }
   }
-  RetrievalResult result =
-      retrieval_recall(images.features, embed_texts(model, tokenizer, table.texts), pairs);
-  result.skipped = images.skipped;
-  return result;
+  const ops::Tensor texts = embed_texts(model, tokenizer, table.texts);
+  RetrievalEvaluation out{.result = retrieval_recall(images.features, texts, pairs),
+                          .examples = find_examples(images, texts, table.texts, pairs)};
+  out.result.skipped = images.skipped;
+  return out;
 }
 
 }  // namespace arno::florence

@@ -57,10 +57,29 @@ enum class RetrievalTexts {
   all,      ///< every one
 };
 
+/// An image that a text found, by its number in the shard set.
+struct FoundImage {
+  uint64_t sample = 0;
+  bool right = false;
+};
+
+/// A text and the images nearest to it.
+struct FoundImages {
+  std::string text;
+  int64_t rank = 0;                ///< from 1: of the first right image
+  std::vector<FoundImage> images;  ///< nearest first
+};
+
+struct RetrievalEvaluation {
+  RetrievalResult result;
+  std::vector<FoundImages> examples;  ///< of a few texts, evenly chosen
+};
+
 /// Retrieval between the images of a shard set and their texts. Equal texts are one candidate, and
 /// right for each of their images.
-RetrievalResult evaluate_retrieval(const FlorenceModel& model, const io::BpeTokenizer& tokenizer,
-                                   const io::ShardSet& shards, RetrievalTexts which,
-                                   const EmbedOptions& options = {});
+RetrievalEvaluation evaluate_retrieval(const FlorenceModel& model,
+                                       const io::BpeTokenizer& tokenizer,
+                                       const io::ShardSet& shards, RetrievalTexts which,
+                                       const EmbedOptions& options = {});
 
 }  // namespace arno::florence

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 #include "ops/autograd/variable.h"
 #include "ops/nn/linear.h"
@@ -112,6 +113,23 @@ ZeroShotResult zero_shot_accuracy(const ops::Tensor& images, const ops::Tensor& 
   out.top1 = static_cast<double>(top1) / count;
   out.top5 = static_cast<double>(top5) / count;
   out.mean_per_class /= static_cast<double>(std::max<int64_t>(1, classes_seen));
+  return out;
+}
+
+NearestCandidates nearest_candidates(const ops::Tensor& query, const ops::Tensor& candidates,
+                                     std::span<const int32_t> right, int64_t count) {
+  NearestCandidates out;
+  for_each_row(query, candidates, [&](int64_t, std::span<const float> scores) {
+    out.rank = rank_of_best(scores, right);
+    out.candidates.resize(scores.size());
+    std::iota(out.candidates.begin(), out.candidates.end(), 0);
+    const auto nearer = [&](int32_t a, int32_t b) {
+      return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
+    };
+    const auto kept = std::min<int64_t>(count, static_cast<int64_t>(scores.size()));
+    std::ranges::partial_sort(out.candidates, out.candidates.begin() + kept, nearer);
+    out.candidates.resize(kept);
+  });
   return out;
 }
 

@@ -36,6 +36,17 @@ struct Recall {
   std::array<double, 3> chance{};  ///< what a random order would reach, exactly
 };
 
+/// What a query found.
+struct NearestCandidates {
+  int64_t rank = 0;                 ///< from 0: how many candidates are ahead of the best right one
+  std::vector<int32_t> candidates;  ///< nearest first
+};
+
+/// The `count` candidates nearest to one query, [1, D] against [N, D]. `right`: those that belong
+/// to it, at least one.
+NearestCandidates nearest_candidates(const ops::Tensor& query, const ops::Tensor& candidates,
+                                     std::span<const int32_t> right, int64_t count);
+
 /// Retrieval both ways.
 struct RetrievalResult {
   int64_t skipped = 0;  ///< samples that could not be used

@@ -24,8 +24,9 @@ SampledPrompt PromptSampler::sample(std::span<const std::string> texts, RandomKe
   const std::string& text = *choices[random.below(choices.size())];
   SampledPrompt out{.text = text, .label = hash128(io::normalize_text(text))};
   if (!long_texts_only && is_short(text)) {
-    out.text = templates_.apply(random.below(templates_.size()), text);
-    out.templated = true;
+    const size_t index = random.below(templates_.size());
+    out.text = templates_.apply(index, text);
+    out.prompt_template = templates_.at(index);
   }
   return out;
 }

@@ -16,7 +16,7 @@ struct SampledPrompt {
   /// hash128 of the normalised text before templating: samples with equal labels are positives of
   /// each other (Florence, section 2.2).
   Hash128 label;
-  bool templated = false;
+  std::string prompt_template;  ///< that the text was put into; empty: none
 };
 
 /// Chooses one of a sample's texts at random, and puts a short one into a random template.

@@ -20,6 +20,7 @@ class PromptTemplates {
   static PromptTemplates load(const std::string& path);
 
   size_t size() const { return templates_.size(); }
+  const std::string& at(size_t index) const { return templates_[index]; }
   std::string apply(size_t index, std::string_view word) const;
 
  private:

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "common/stop_watch.h"
 #include "florence/model/stored_config.h"
 #include "ops/math/gather_rows.h"
 
@@ -176,7 +177,9 @@ BatchFeatures Trainer::forward(const TrainingBatch& batch) {
 StepOutcome Trainer::finish_step(const ops::UniclLossResult& loss) {
   ARNO_CHECK(std::isfinite(loss.loss), Errc::diverged, "[trainer] the loss of step {} is {}",
              steps_done_ + 1, loss.loss);
+  StopWatch watch;
   backward(loss);
+  const double backward_s = watch.lap();
   const double norm = ops::global_grad_norm(optimizer_.slots());
   if (!std::isfinite(norm)) {
     model_.parameters().clear_grads();
@@ -187,8 +190,15 @@ StepOutcome Trainer::finish_step(const ops::UniclLossResult& loss) {
   optimizer_.step(learning_rate, config_.weight_decay, scale);
   model_.clamp_temperature();
   model_.parameters().clear_grads();
-  ++steps_done_;
-  return {.learning_rate = learning_rate, .temperature = model_.temperature(), .grad_norm = norm};
+  if (steps_done_++ % kNormEvery == 0 || parameter_norm_ == 0) {
+    parameter_norm_ = ops::global_parameter_norm(optimizer_.slots());
+  }
+  return {.learning_rate = learning_rate,
+          .temperature = model_.temperature(),
+          .grad_norm = norm,
+          .parameter_norm = parameter_norm_,
+          .backward_s = backward_s,
+          .optimizer_s = watch.lap()};
 }
 
 void Trainer::backward(const ops::UniclLossResult& loss) {

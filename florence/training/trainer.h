@@ -28,8 +28,11 @@ struct TrainerConfig {
 /// What a step did to the model.
 struct StepOutcome {
   double learning_rate = 0;
-  double temperature = 0;  ///< after the step
-  double grad_norm = 0;    ///< before clipping
+  double temperature = 0;     ///< after the step
+  double grad_norm = 0;       ///< before clipping
+  double parameter_norm = 0;  ///< of all parameters, after one of the last kNormEvery steps
+  double backward_s = 0;      ///< seconds
+  double optimizer_s = 0;     ///< seconds, clipping included
 };
 
 /// The features of a batch, as the loss sees them.
@@ -47,6 +50,9 @@ struct BatchFeatures {
 /// path draws from the samples' keys, so both passes agree.
 class Trainer {
  public:
+  /// Steps between two looks at the norm of the parameters.
+  static constexpr int64_t kNormEvery = 10;
+
   /// A fresh model at the start of the schedule.
   Trainer(TrainerConfig config, TrainingConfig schedule, uint64_t seed);
 
@@ -75,6 +81,7 @@ class Trainer {
   FlorenceModel model_;
   ops::AdamW optimizer_;
   int64_t steps_done_ = 0;
+  double parameter_norm_ = 0;
   // Between forward() and finish_step(): the batch, and features of images, of distinct texts and
   // of each image's text. Made in parts they are leaves that collect the loss's gradients.
   TrainingBatch batch_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <vector>
 
 #include "common/item_tag.h"
@@ -18,6 +19,8 @@ struct TrainingBatch {
   ops::Tensor text_rows;        ///< i32 [N]: which of `texts` belongs to each image
   std::vector<int32_t> labels;  ///< [N]: equal labels are positives of each other
   std::vector<RandomKey> keys;  ///< [N]: of each sample, for what is drawn inside the model
+  /// [N] or empty: when each sample was read, for latencies.
+  std::vector<std::chrono::steady_clock::time_point> read_at;
 
   int64_t size() const { return static_cast<int64_t>(labels.size()); }
 };

@@ -93,26 +93,42 @@ void AdamW::reset_state(const std::string& name) {
   moments_[found - slots_.begin()] = fresh(found->variable);
 }
 
+namespace {
+
+/// In blocks of fixed size and order, so that the number of threads changes nothing.
+double sum_of_squares(std::span<const float> values) {
+  const auto count = static_cast<int64_t>(values.size());
+  std::vector<double> blocks((count + kNormBlock - 1) / kNormBlock);
+  parallel_for(static_cast<int64_t>(blocks.size()), 2, [&](int64_t begin, int64_t end) {
+    for (int64_t block = begin; block < end; ++block) {
+      double sum = 0;
+      const int64_t last = std::min(count, (block + 1) * kNormBlock);
+#pragma omp simd reduction(+ : sum)
+      for (int64_t i = block * kNormBlock; i < last; ++i) {
+        sum += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+      }
+      blocks[block] = sum;
+    }
+  });
+  double total = 0;
+  for (const double sum : blocks) total += sum;
+  return total;
+}
+
+}  // namespace
+
 double global_grad_norm(std::span<const AdamWSlot> slots) {
   double total = 0;
   for (const AdamWSlot& slot : slots) {
     if (!slot.variable.grad().defined()) continue;
-    const std::span<const float> grad = slot.variable.grad().data<float>();
-    const auto count = static_cast<int64_t>(grad.size());
-    std::vector<double> blocks((count + kNormBlock - 1) / kNormBlock);
-    parallel_for(static_cast<int64_t>(blocks.size()), 2, [&](int64_t begin, int64_t end) {
-      for (int64_t block = begin; block < end; ++block) {
-        double sum = 0;
-        const int64_t last = std::min(count, (block + 1) * kNormBlock);
-#pragma omp simd reduction(+ : sum)
-        for (int64_t i = block * kNormBlock; i < last; ++i) {
-          sum += static_cast<double>(grad[i]) * static_cast<double>(grad[i]);
-        }
-        blocks[block] = sum;
-      }
-    });
-    for (const double sum : blocks) total += sum;
+    total += sum_of_squares(slot.variable.grad().data<float>());
   }
+  return std::sqrt(total);
+}
+
+double global_parameter_norm(std::span<const AdamWSlot> slots) {
+  double total = 0;
+  for (const AdamWSlot& slot : slots) total += sum_of_squares(slot.variable.value().data<float>());
   return std::sqrt(total);
 }
 

@@ -62,6 +62,9 @@ class AdamW {
 /// finite when a gradient is not: the caller looks before it steps.
 double global_grad_norm(std::span<const AdamWSlot> slots);
 
+/// The 2-norm of all parameters together, summed as global_grad_norm() does.
+double global_parameter_norm(std::span<const AdamWSlot> slots);
+
 /// What gradients are multiplied with so that their norm is at most `max_norm`, as
 /// torch.nn.utils.clip_grad_norm_ does it: min(1, max_norm / (norm + 1e-6)).
 double clip_scale(double norm, double max_norm);

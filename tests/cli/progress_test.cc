@@ -62,7 +62,7 @@ TEST_F(ProgressTest, TheLiveLineIsDrawnInPlaceAndClearedForWholeLines) {
 TEST_F(ProgressTest, EvaluationsNameTheirFigures) {
   Progress progress(file_.get(), /*live=*/false);
 
-  progress.on_evaluation({.step = 7, .figures = {{"fashion/top1", 0.5}}});
+  progress.on_evaluation({.step = 7, .tasks = {{.name = "fashion", .figures = {{"top1", 0.5}}}}});
 
   EXPECT_THAT(written(), HasSubstr("evaluation at step 7:  fashion/top1 0.5000\n"));
 }

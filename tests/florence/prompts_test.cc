@@ -82,9 +82,9 @@ TEST_F(PromptsTest, TemplatesShortTextsOnly) {
   const auto long_prompt = sampler.sample(long_text, RandomKey(1), false);
 
   EXPECT_EQ(short_prompt.text, "a photo of Red Fox");
-  EXPECT_TRUE(short_prompt.templated);
+  EXPECT_EQ(short_prompt.prompt_template, "a photo of {}");
   EXPECT_EQ(long_prompt.text, "A red fox");
-  EXPECT_FALSE(long_prompt.templated);
+  EXPECT_EQ(long_prompt.prompt_template, "");
 }
 
 TEST_F(PromptsTest, LabelIsOfTheTextBeforeTemplatingAndIgnoresCase) {
@@ -119,7 +119,7 @@ TEST_F(PromptsTest, LongTextStageLeavesShortTextsOut) {
   for (uint64_t key = 0; key < 20; ++key) {
     const auto prompt = sampler.sample(mixed, RandomKey(key), true);
     EXPECT_EQ(prompt.text, "a red fox runs");
-    EXPECT_FALSE(prompt.templated);
+    EXPECT_EQ(prompt.prompt_template, "");
   }
 }
 

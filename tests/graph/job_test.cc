@@ -64,7 +64,7 @@ TEST_F(JobTest, AccountsForAllTime) {
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
 
   int64_t through_map = 0;
-  for (const ActorStatus& status : job->status()) {
+  for (const ActorStatus& status : job->status().actors) {
     const double total = status.busy_s + status.starved_s + status.blocked_s + status.paused_s;
     EXPECT_GT(status.busy_s, 0) << status.actor;
     EXPECT_LE(total, wall.count() * 1.000001) << status.actor;

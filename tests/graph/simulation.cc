@@ -142,7 +142,7 @@ std::string Simulation::check_edges() const {
   for (size_t e = 0; e < plan_.edges.size(); ++e) {
     const PlannedEdge& edge = plan_.edges[e];
     int64_t counted = 0;
-    for (const Shell& shell : shells_) counted += shell.driver->in_flight(static_cast<int>(e));
+    for (const Shell& shell : shells_) counted += shell.driver->edge(static_cast<int>(e)).in_flight;
     if (counted != under_way_[e] || under_way_[e] > edge.capacity_items) {
       return fmt::format("edge {}: {} items under way, {} counted, {} allowed", e, under_way_[e],
                          counted, edge.capacity_items);

@@ -1,58 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitoring/metrics.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <thread>
 
 #include "common/error.h"
+#include "monitoring/process_metrics.h"
 
 namespace arno::monitoring {
 namespace {
 
 using ::testing::HasSubstr;
 
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-/// The answer of a server on loopback to GET /metrics, up to `last` where that comes.
-std::string get_metrics(int port, const std::string& last) {
-  const int client = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  std::string answer;
-  if (::connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
-    const std::string request = "GET /metrics HTTP/1.0\r\n\r\n";
-    EXPECT_EQ(::send(client, request.data(), request.size(), 0),
-              static_cast<ssize_t>(request.size()));
-    char buffer[4096];
-    // The server keeps the connection for two seconds more.
-    for (ssize_t n = 0; answer.find(last) == std::string::npos &&
-                        (n = ::recv(client, buffer, sizeof buffer, 0)) > 0;) {
-      answer.append(buffer, static_cast<size_t>(n));
-    }
-  }
-  ::close(client);
-  return answer;
-}
+constexpr MetricDef kItems{MetricType::counter, "arno_items_total", "Items.", {"actor"}};
+constexpr MetricDef kQueue{MetricType::gauge, "arno_queue", "Waiting."};
+constexpr MetricDef kStep{MetricType::histogram, "arno_step_seconds", "Steps."};
 
 TEST(MetricRegistryTest, WritesPrometheusText) {
   MetricRegistry registry;
-  registry.counter("arno_items_total", "Items.", {{"actor", "map"}}).add(2);
-  registry.counter("arno_items_total", "Items.", {{"actor", "map"}}).add();
-  registry.gauge("arno_queue", "Waiting.", {}).set(-1.5);
-  Histogram histogram = registry.histogram("arno_step_seconds", "Steps.", {}, {0.5, 2});
+  registry.counter(kItems, {{"actor", "map"}}).add(2);
+  registry.counter(kItems, {{"actor", "map"}}).add();
+  registry.gauge(kQueue).set(-1.5);
+  Histogram histogram = registry.histogram(kStep, {0.5, 2});
   histogram.observe(1);
   histogram.observe(9);
 
@@ -68,12 +38,53 @@ TEST(MetricRegistryTest, WritesPrometheusText) {
 
 TEST(MetricRegistryTest, RefusesBadNames) {
   MetricRegistry registry;
-  registry.gauge("arno_queue", "Waiting.", {});
+  registry.gauge(kQueue);
 
-  EXPECT_THROW(registry.counter("arno items", "Items.", {}), Error);
-  EXPECT_THROW(registry.counter("arno_items_total", "Items.", {{"a b", "x"}}), Error);
-  EXPECT_THROW(registry.counter("arno_queue", "Waiting.", {}), Error);
-  EXPECT_THROW(registry.histogram("arno_step_seconds", "Steps.", {}, {2, 2}), Error);
+  const MetricDef spaced{MetricType::counter, "arno items", "Items."};
+  EXPECT_THROW(registry.counter(spaced), Error);
+  const MetricDef as_counter{MetricType::counter, "arno_queue", "Waiting."};
+  EXPECT_THROW(registry.counter(as_counter), Error);
+  EXPECT_THROW(registry.counter(kQueue), Error);
+  EXPECT_THROW(registry.histogram(kStep, {2, 2}), Error);
+}
+
+TEST(MetricRegistryTest, HoldsTheLabelsToTheDeclaration) {
+  MetricRegistry registry;
+
+  EXPECT_THROW(registry.counter(kItems), Error);
+  EXPECT_THROW(registry.counter(kItems, {{"kind", "map"}}), Error);
+  EXPECT_THROW(registry.counter(kItems, {{"actor", "map"}, {"kind", "map"}}), Error);
+}
+
+TEST(MetricRegistryTest, GivesEveryMetricTheConstantLabels) {
+  MetricRegistry registry(Labels{{"job", "demo"}});
+  registry.gauge(kQueue).set(1);
+
+  EXPECT_THAT(registry.to_text(), HasSubstr("arno_queue{job=\"demo\"} 1\n"));
+}
+
+TEST(MetricRegistryTest, AsksForWhatIsReadAtCollection) {
+  MetricRegistry registry;
+  Gauge queue = registry.gauge(kQueue);
+  double value = 1;
+  registry.before_collection([&, queue]() mutable { queue.set(value); });
+  registry.to_text();
+  value = 2;
+
+  EXPECT_THAT(registry.to_text(), HasSubstr("arno_queue 2\n"));
+}
+
+TEST(ProcessMetricsTest, ReadsTheProcess) {
+  MetricRegistry registry;
+  add_process_metrics(registry);
+  const std::string text = registry.to_text();
+
+  for (const MetricDef& def : process_metric_defs()) {
+    const std::string line = "\n" + std::string(def.name) + " ";
+    const size_t at = text.find(line);
+    ASSERT_NE(at, std::string::npos) << def.name;
+    EXPECT_GT(std::stod(text.substr(at + line.size())), 0) << def.name;
+  }
 }
 
 TEST(MetricRegistryTest, DefaultHandlesDoNothing) {
@@ -92,42 +103,13 @@ TEST(MetricRegistryTest, CountsFromManyThreads) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
-      Counter counter = registry.counter("arno_items_total", "Items.", {});
+      Counter counter = registry.counter(kItems, {{"actor", "map"}});
       for (int i = 0; i < 1000; ++i) counter.add();
     });
   }
   for (std::thread& thread : threads) thread.join();
 
-  EXPECT_EQ(registry.counter("arno_items_total", "Items.", {}).value(), 4000);
-}
-
-TEST(ExporterTest, ServesTheRegistryOnAFreePort) {
-  MetricRegistry registry;
-  const Exporter exporter(registry, "127.0.0.1:0");
-  registry.counter("arno_items_total", "Items.", {}).add(7);
-
-  ASSERT_GT(exporter.port(), 0);
-
-  const std::string line = "arno_items_total 7\n";
-  EXPECT_THAT(get_metrics(exporter.port(), line), HasSubstr(line));
-}
-
-TEST(ExporterTest, SaysWhenThePortIsTaken) {
-  MetricRegistry registry;
-  const Exporter first(registry, "127.0.0.1:0");
-  const std::string address = "127.0.0.1:" + std::to_string(first.port());
-
-  EXPECT_THAT(error_of([&] { Exporter(registry, address); }),
-              HasSubstr("[exporter] cannot listen on " + address));
-}
-
-TEST(ExporterTest, RefusesAMalformedAddress) {
-  MetricRegistry registry;
-  for (const char* address : {"", "9464", "localhost", ":9464", "localhost:", "localhost:x",
-                              "localhost:99999", "localhost:-1", "localhost:1 2", "a,b:80"}) {
-    EXPECT_THAT(error_of([&] { Exporter(registry, address); }), HasSubstr("expected host:port"))
-        << address;
-  }
+  EXPECT_EQ(registry.counter(kItems, {{"actor", "map"}}).value(), 4000);
 }
 
 }  // namespace

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/monitor/job_monitor.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <nlohmann/json.hpp>
+
+#include "cli/monitor/bottleneck.h"
+#include "cli/monitor/json.h"
+
+namespace arno::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr double kWindow_s = 5;
+constexpr auto kLookEvery = std::chrono::milliseconds(500);
+constexpr int64_t kSampleEvery_ns = 2'000'000'000;
+constexpr size_t kMaxSamples = 12;
+constexpr size_t kMaxEvents = 500;
+constexpr size_t kMaxPoints = 1000;
+
+double wall_clock() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+int64_t steady_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+double steady_seconds() { return static_cast<double>(steady_ns()) * 1e-9; }
+
+/// Sleeps; false when it was asked to stop.
+bool pause(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any().wait_for(lock, stop, kLookEvery, [] { return false; });
+  return !stop.stop_requested();
+}
+
+json latency_of(std::vector<double> latencies) {
+  if (latencies.empty()) return nullptr;
+  std::ranges::sort(latencies);
+  const auto at = [&](double share) {
+    return latencies[static_cast<size_t>(share * static_cast<double>(latencies.size() - 1))];
+  };
+  return {{"p50", at(0.5)}, {"p99", at(0.99)}};
+}
+
+template <class Member>
+json column(const std::vector<HistoryPoint>& points, int64_t after_step, Member member) {
+  json out = json::array();
+  for (const HistoryPoint& point : points) {
+    if (point.step > after_step) out.push_back(point.*member);
+  }
+  return out;
+}
+
+}  // namespace
+
+JobMonitor::JobMonitor(graph::Plan plan, std::string node)
+    : plan_(std::move(plan)),
+      node_(std::move(node)),
+      started_at_(wall_clock()),
+      window_(kWindow_s),
+      history_(kMaxPoints) {}
+
+void JobMonitor::on_step(const graph::StepReport& report) {
+  const std::scoped_lock lock(mutex_);
+  if (!last_step_ || last_step_->stage != report.stage) {
+    log_event("stage", "", fmt::format("stage \"{}\" from step {}", report.stage, report.step));
+  }
+  const double at = steady_seconds();
+  last_step_ = report;
+  images_ += report.images;
+  recent_steps_.push_back({at, report.step, images_});
+  while (recent_steps_.size() > 2 && recent_steps_[1].at <= at - kWindow_s) {
+    recent_steps_.pop_front();
+  }
+  history_.add(at, report);
+}
+
+void JobMonitor::on_evaluation(const graph::EvaluationReport& report) {
+  const std::scoped_lock lock(mutex_);
+  evaluation_ = report;
+  evaluated_at_ = wall_clock();
+  evaluations_.emplace_back(report.step, report.figures());
+  if (evaluations_.size() > kMaxPoints) evaluations_.erase(evaluations_.begin());
+  std::string text = fmt::format("step {}:", report.step);
+  for (const auto& [name, value] : evaluations_.back().second) {
+    text += fmt::format(" {} {:.4f}", name, value);
+  }
+  log_event("evaluation", "", text);
+}
+
+void JobMonitor::on_checkpoint(int64_t step, const std::string& path) {
+  const std::scoped_lock lock(mutex_);
+  checkpoint_ = {step, wall_clock()};
+  log_event("checkpoint", "", fmt::format("step {} in {}", step, path));
+}
+
+void JobMonitor::on_source(const graph::SourceReport& report) {
+  const std::scoped_lock lock(mutex_);
+  if (sources_.size() <= report.index) sources_.resize(report.index + 1);
+  sources_[report.index] = report;
+}
+
+void JobMonitor::on_event(const graph::JobEvent& event) {
+  const std::scoped_lock lock(mutex_);
+  if (event.kind == "drain") phase_ = "draining";
+  log_event(event.kind, event.actor, event.text);
+}
+
+bool JobMonitor::wants_sample() {
+  int64_t due = next_sample_at_.load(std::memory_order_relaxed);
+  const int64_t now = steady_ns();
+  return now >= due && next_sample_at_.compare_exchange_strong(due, now + kSampleEvery_ns);
+}
+
+void JobMonitor::on_sample(const graph::SampleReport& report) {
+  const std::scoped_lock lock(mutex_);
+  samples_.push_front(report);
+  if (samples_.size() > kMaxSamples) samples_.pop_back();
+}
+
+void JobMonitor::watch(const graph::Job& job) {
+  const std::scoped_lock lock(mutex_);
+  phase_ = "running";
+  log_event("start", "", fmt::format("{} actors", plan_.actors.size()));
+  watcher_ = std::jthread([this, &job](const std::stop_token& stop) {
+    do {
+      graph::JobStatus status = job.status();
+      const std::scoped_lock look(mutex_);
+      window_.add(steady_seconds(), std::move(status));
+    } while (pause(stop));
+  });
+}
+
+void JobMonitor::end(const graph::JobResult& result) {
+  watcher_.request_stop();
+  if (watcher_.joinable()) watcher_.join();
+  const std::scoped_lock lock(mutex_);
+  using Outcome = graph::JobResult::Outcome;
+  phase_ = result.outcome == Outcome::completed ? "completed"
+           : result.outcome == Outcome::drained ? "drained"
+                                                : "failed";
+  error_ = result.error;
+  log_event("end", "", error_.empty() ? phase_ : phase_ + ": " + error_);
+}
+
+std::string JobMonitor::phase() const {
+  const std::scoped_lock lock(mutex_);
+  return phase_;
+}
+
+void JobMonitor::log_event(const std::string& kind, const std::string& actor,
+                           const std::string& text) {
+  events_.push_back({next_event_++, wall_clock(), {kind, actor, text}});
+  if (events_.size() > kMaxEvents) events_.pop_front();
+}
+
+json JobMonitor::training() const {
+  if (!last_step_) return nullptr;
+  const graph::StepReport& last = *last_step_;
+  const double seconds = recent_steps_.back().at - recent_steps_.front().at;
+  const auto steps = static_cast<double>(recent_steps_.back().step - recent_steps_.front().step);
+  const auto images =
+      static_cast<double>(recent_steps_.back().images - recent_steps_.front().images);
+  json out = step_json(last);
+  out["images"] = images_;
+  out["images_per_second"] = seconds > 0 ? images / seconds : 0;
+  out["seconds_left"] =
+      steps > 0 ? json(seconds / steps * static_cast<double>(last.total_steps - last.step))
+                : json(nullptr);
+  out["latency"] = latency_of(last.sample_latencies);
+  return out;
+}
+
+std::string JobMonitor::state() const {
+  const std::scoped_lock lock(mutex_);
+  const JobActivity activity = window_.activity();
+  const Bottleneck bottleneck = find_bottleneck(plan_, activity);
+  json out{{"job", plan_.config.job},
+           {"node", node_},
+           {"version", ARNO_VERSION},
+           {"phase", phase_},
+           {"error", error_},
+           {"started_at", started_at_},
+           {"now", wall_clock()},
+           {"actors", actors_json(plan_, activity, node_)},
+           {"edges", edges_json(plan_, activity)},
+           {"bottleneck",
+            {{"actor", bottleneck.actor}, {"edge", bottleneck.edge}, {"text", bottleneck.text}}},
+           {"training", training()},
+           {"sources", json::array()},
+           {"checkpoint", nullptr}};
+  for (const graph::SourceReport& source : sources_) {
+    out["sources"].push_back({{"name", source.name}, {"epoch", source.epoch}});
+  }
+  if (checkpoint_) out["checkpoint"] = {{"step", checkpoint_->step}, {"at", checkpoint_->at}};
+  return to_text(out);
+}
+
+std::string JobMonitor::history(int64_t after_step) const {
+  const std::scoped_lock lock(mutex_);
+  const auto values = [&](auto member) { return column(history_.points(), after_step, member); };
+  json evaluations = json::array();
+  for (const auto& [step, figures] : evaluations_) {
+    evaluations.push_back({{"step", step}, {"figures", figures}});
+  }
+  return to_text({{"stride", history_.stride()},
+                  {"step", values(&HistoryPoint::step)},
+                  {"loss", values(&HistoryPoint::loss)},
+                  {"floor", values(&HistoryPoint::floor)},
+                  {"learning_rate", values(&HistoryPoint::learning_rate)},
+                  {"images_per_second", values(&HistoryPoint::images_per_second)},
+                  {"grad_norm", values(&HistoryPoint::grad_norm)},
+                  {"temperature", values(&HistoryPoint::temperature)},
+                  {"evaluations", std::move(evaluations)}});
+}
+
+std::string JobMonitor::samples() const {
+  std::deque<graph::SampleReport> samples;
+  std::vector<graph::SourceReport> sources;
+  {
+    const std::scoped_lock lock(mutex_);
+    samples = samples_;
+    sources = sources_;
+  }
+  json out = json::array();
+  for (const graph::SampleReport& sample : samples) {
+    out.push_back(sample_json(sample));
+    out.back()["source"] =
+        sample.source < sources.size() ? sources[sample.source].name : std::string();
+  }
+  return to_text({{"samples", std::move(out)}});
+}
+
+std::string JobMonitor::evaluation() const {
+  std::optional<graph::EvaluationReport> report;
+  double at = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    report = evaluation_;
+    at = evaluated_at_;
+  }
+  if (!report) return "null";
+  json out = evaluation_json(*report);
+  out["at"] = at;
+  return to_text(out);
+}
+
+std::string JobMonitor::events(int64_t after_id) const {
+  const std::scoped_lock lock(mutex_);
+  json out = json::array();
+  for (const LoggedEvent& logged : events_) {
+    if (logged.id <= after_id) continue;
+    out.push_back({{"id", logged.id},
+                   {"at", logged.at},
+                   {"kind", logged.event.kind},
+                   {"actor", logged.event.actor},
+                   {"text", logged.event.text}});
+  }
+  return to_text({{"events", std::move(out)}});
+}
+
+}  // namespace arno::cli

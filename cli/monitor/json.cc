@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/monitor/json.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "cli/monitor/data_url.h"
+
+namespace arno::cli {
+namespace {
+
+using nlohmann::json;
+
+void add_shares(json& out, double items_per_second, const Shares& shares) {
+  out["items_per_second"] = items_per_second;
+  out["busy_share"] = shares.busy;
+  out["starved_share"] = shares.starved;
+  out["blocked_share"] = shares.blocked;
+  out["paused_share"] = shares.paused;
+}
+
+json replica_json(const ReplicaActivity& replica) {
+  json out{
+      {"replica", replica.status.replica},       {"items", replica.status.items},
+      {"sent_items", replica.status.sent_items}, {"skipped_items", replica.status.skipped_items},
+      {"errors", replica.status.errors},         {"queued_items", replica.status.queued_items}};
+  add_shares(out, replica.items_per_second, replica.shares);
+  return out;
+}
+
+}  // namespace
+
+json actors_json(const graph::Plan& plan, const JobActivity& activity, const std::string& node) {
+  json out = json::array();
+  for (const graph::PlannedActor& actor : plan.actors) {
+    json one{{"name", actor.name},
+             {"kind", actor.kind->name},
+             {"node", node},
+             {"doc", actor.kind->doc},
+             {"replicas", json::array()}};
+    const ReplicaActivity sum = sum_of_replicas(activity, actor.name);
+    add_shares(one, sum.items_per_second, sum.shares);
+    for (const ReplicaActivity& replica : activity.replicas) {
+      if (replica.status.actor == actor.name) one["replicas"].push_back(replica_json(replica));
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+json edges_json(const graph::Plan& plan, const JobActivity& activity) {
+  json out = json::array();
+  for (size_t e = 0; e < activity.edges.size(); ++e) {
+    const graph::PlannedEdge& edge = plan.edges[e];
+    const graph::PlannedActor& from = plan.actors[edge.from];
+    const graph::PlannedActor& to = plan.actors[edge.to];
+    out.push_back({{"name", activity.edges[e].status.name},
+                   {"from", from.name},
+                   {"from_port", from.kind->outputs[edge.from_port].name},
+                   {"to", to.name},
+                   {"to_port", to.kind->inputs[edge.to_port].name},
+                   {"back_edge", to.kind->inputs[edge.to_port].back_edge},
+                   {"capacity_items", edge.capacity_items},
+                   {"in_flight_items", activity.edges[e].status.in_flight_items},
+                   {"items", activity.edges[e].status.items},
+                   {"items_per_second", activity.edges[e].items_per_second}});
+  }
+  return out;
+}
+
+json step_json(const graph::StepReport& report) {
+  return {{"step", report.step},
+          {"total_steps", report.total_steps},
+          {"stage", report.stage},
+          {"loss", report.loss},
+          {"floor", report.floor},
+          {"learning_rate", report.learning_rate},
+          {"temperature", report.temperature},
+          {"grad_norm", report.grad_norm},
+          {"parameter_norm", report.parameter_norm},
+          {"phases",
+           {{"wait", report.phases.wait},
+            {"forward", report.phases.forward},
+            {"loss", report.phases.loss},
+            {"backward", report.phases.backward},
+            {"optimizer", report.phases.optimizer}}}};
+}
+
+json sample_json(const graph::SampleReport& sample) {
+  return {{"slot", sample.slot},
+          {"text", sample.text},
+          {"template", sample.prompt_template},
+          {"width", sample.image.dim(1)},
+          {"height", sample.image.dim(0)},
+          {"image", png_data_url(denormalized(sample.image))}};
+}
+
+namespace {
+
+json task_json(const graph::TaskReport& task) {
+  json out{{"name", task.name}, {"protocol", task.protocol}, {"figures", task.figures}};
+  if (!task.classes.empty()) {
+    // One without images is neither good nor bad: last.
+    const auto worth = [](const graph::ClassFigure& figure) {
+      return std::isnan(figure.accuracy) ? -1 : figure.accuracy;
+    };
+    std::vector<graph::ClassFigure> classes = task.classes;
+    std::ranges::stable_sort(classes, std::ranges::greater(), worth);
+    for (const graph::ClassFigure& figure : classes) {
+      out["classes"].push_back({{"name", figure.name}, {"accuracy", figure.accuracy}});
+    }
+  }
+  for (const graph::RetrievalExample& example : task.examples) {
+    json images = json::array();
+    for (const graph::RetrievedImage& image : example.images) {
+      images.push_back({{"image", png_data_url(image.image)}, {"right", image.right}});
+    }
+    out["examples"].push_back(
+        {{"query", example.query}, {"rank", example.rank}, {"images", std::move(images)}});
+  }
+  return out;
+}
+
+}  // namespace
+
+json evaluation_json(const graph::EvaluationReport& report) {
+  json tasks = json::array();
+  for (const graph::TaskReport& task : report.tasks) tasks.push_back(task_json(task));
+  return {{"step", report.step}, {"tasks", std::move(tasks)}};
+}
+
+std::string to_text(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace arno::cli
