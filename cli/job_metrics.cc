@@ -132,6 +132,10 @@ void JobMetrics::on_checkpoint(int64_t step, const std::string&) {
   checkpoint_time_.set(now());
 }
 
+void JobMetrics::on_event(const graph::JobEvent& event) {
+  if (event.kind == "drain") set_phase("draining");
+}
+
 void JobMetrics::set_phase(const std::string& phase) {
   for (auto& [name, shown] : job_phases_) shown.set(name == phase ? 1 : 0);
 }

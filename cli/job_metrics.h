@@ -18,6 +18,7 @@ class JobMetrics final : public graph::JobObserver {
   void on_step(const graph::StepReport& report) override;
   void on_evaluation(const graph::EvaluationReport& report) override;
   void on_checkpoint(int64_t step, const std::string& path) override;
+  void on_event(const graph::JobEvent& event) override;
   /// What the job does now: one of kJobPhases.
   void set_phase(const std::string& phase);
 

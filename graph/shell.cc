@@ -123,7 +123,10 @@ void ShellState::aside(Action action) {
   if (parts.trace && driver->counts().calls != calls) {
     parts.trace->call(driver->last_call(), begin, now);
   }
-  if (timed) account(parts.metrics.busy, now);
+  if (timed) {
+    account(parts.metrics.busy, now);
+    show_current();
+  }
 }
 
 void MessageCourier::deliver(int lane, Payload item) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitoring/http_server.h"
 
+#include <arpa/inet.h>
 #include <httplib.h>
 
 #include <charconv>
@@ -38,7 +39,9 @@ Address parse_address(const std::string& text) {
 }
 
 bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
+  in_addr address{};
+  const bool v4 = inet_pton(AF_INET, host.c_str(), &address) == 1;
+  return host == "localhost" || host == "::1" || (v4 && ntohl(address.s_addr) >> 24 == 127);
 }
 
 /// The host of a Host header, without port and brackets.
@@ -71,7 +74,7 @@ struct HttpServer::Impl {
       response.set_content("no such page\n", "text/plain");
       return;
     }
-    HttpRequest asked;
+    HttpRequest asked{.host = host_of(request.get_header_value("Host"))};
     for (const auto& [name, value] : request.params) asked.query.emplace(name, value);
     HttpReply reply = route->second(asked);
     response.status = reply.status;

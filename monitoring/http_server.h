@@ -9,6 +9,7 @@
 namespace arno::monitoring {
 
 struct HttpRequest {
+  std::string host;  ///< by which name the client reached the server; empty when it did not say
   std::map<std::string, std::string> query;
 };
 

@@ -56,43 +56,49 @@ class SignalWatch {
   }
 
   void watch(graph::Job& job) {
-    thread_ = std::thread([this, &job] {
-      for (int count = 0;;) {
-        int signal = 0;
-        sigwait(&signals_, &signal);
-        if (signal == SIGUSR2) return;
-        {
-          const std::scoped_lock lock(mutex_);
-          interrupted_ = true;
-        }
-        changed_.notify_all();
-        if (++count > 1) {
-          job.abort("stopped by a second signal, without a checkpoint");
-          continue;
-        }
-        log::info("run", "draining; a second Ctrl-C stops at once");
-        job.drain();
-      }
+    job_ = &job;
+    thread_ = std::thread([this] {
+      for (int signal = 0; sigwait(&signals_, &signal) == 0 && signal != SIGUSR2;) on_signal();
     });
+  }
+  /// The job has ended and may go.
+  void forget_job() {
+    const std::scoped_lock lock(mutex_);
+    job_ = nullptr;
   }
   bool interrupted() const {
     const std::scoped_lock lock(mutex_);
-    return interrupted_;
+    return signals_seen_ > 0;
   }
-  /// Waits so many seconds, or until a signal has come.
+  /// Waits so many seconds, or until one more signal comes.
   void linger(double seconds) const {
     std::unique_lock lock(mutex_);
+    const int before = signals_seen_;
     changed_.wait_for(lock, std::chrono::duration<double>(seconds),
-                      [this] { return interrupted_; });
+                      [&] { return signals_seen_ > before; });
   }
 
  private:
+  void on_signal() {
+    const std::scoped_lock lock(mutex_);
+    ++signals_seen_;
+    changed_.notify_all();
+    if (!job_) return;
+    if (signals_seen_ > 1) {
+      job_->abort("stopped by a second signal, without a checkpoint");
+      return;
+    }
+    log::info("run", "draining; a second Ctrl-C stops at once");
+    job_->drain();
+  }
+
   sigset_t signals_;
   sigset_t before_;
   std::thread thread_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  bool interrupted_ = false;
+  int signals_seen_ = 0;
+  graph::Job* job_ = nullptr;  ///< while it runs
 };
 
 graph::Plan plan_of(const RunOptions& options, const graph::Registry& registry) {
@@ -169,6 +175,7 @@ int run(const RunOptions& options) {
   job_metrics.set_phase("running");
   job.start();
   const graph::JobResult result = job.wait();
+  signals.forget_job();
   monitor.end(result);
   job_metrics.set_phase(monitor.phase());
   const int code = exit_code(result, signals.interrupted());

@@ -55,13 +55,16 @@ Routes routes_of(const monitoring::MetricRegistry& metrics, const JobMonitor& mo
   return out;
 }
 
-/// Prometheus' HTTP service discovery: one target, this process.
+/// Prometheus' HTTP service discovery: one target, this process, by the name that the asker used:
+/// an address such as 0.0.0.0 would be of no use to it.
 Routes with_discovery(Routes routes, const monitoring::HttpServer& server,
                       const JobMonitor& monitor) {
-  routes["/service-discovery"] = [&](const HttpRequest&) {
+  routes["/service-discovery"] = [&](const HttpRequest& request) {
+    const std::string& address = server.address();
+    const std::string target =
+        request.host.empty() ? address : request.host + address.substr(address.rfind(':'));
     const nlohmann::json targets{
-        {{"targets", {server.address()}},
-         {"labels", {{"arno_job", monitor.job()}, {"node", monitor.node()}}}}};
+        {{"targets", {target}}, {"labels", {{"job", monitor.job()}, {"node", monitor.node()}}}}};
     return HttpReply{.body = targets.dump()};
   };
   return routes;

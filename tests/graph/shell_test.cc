@@ -109,14 +109,13 @@ TEST_F(ShellTest, CountsItemsBytesAndCredit) {
 
   const std::string text = metrics_.to_text();
 
-  const std::string of_map = "{actor=\"map\",job=\"toy\",kind=\"pass\",replica=\"0\"}";
+  const std::string of_map = "{actor=\"map\",kind=\"pass\",replica=\"0\"}";
   EXPECT_THAT(text, HasSubstr("arno_actor_items_total" + of_map + " 100\n"));
   EXPECT_THAT(text, HasSubstr("arno_actor_sent_items_total" + of_map + " 100\n"));
   EXPECT_THAT(text, HasSubstr("arno_actor_sent_bytes_total" + of_map + " 450\n"));
   EXPECT_THAT(text, HasSubstr("arno_actor_queued_items" + of_map + " 0\n"));
-  EXPECT_THAT(text,
-              HasSubstr("arno_edge_capacity_items{edge=\"map.out->end.in\",job=\"toy\"} 4\n"));
-  EXPECT_THAT(text, HasSubstr("arno_edge_in_flight_items{edge=\"map.out->end.in\",job=\"toy\","
+  EXPECT_THAT(text, HasSubstr("arno_edge_capacity_items{edge=\"map.out->end.in\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("arno_edge_in_flight_items{edge=\"map.out->end.in\","
                               "replica=\"0\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("arno_actor_busy_seconds_total" + of_map));
 }
@@ -143,7 +142,7 @@ TEST_F(ShellTest, RestartsAStageAndRedeliversTheItem) {
   EXPECT_EQ(ledger_.noted("made").size(), 3u);
   EXPECT_EQ(log_, "map: restarted after: bad item 7\nmap: restarted after: bad item 7\n");
   EXPECT_THAT(metrics_.to_text(),
-              HasSubstr("arno_actor_errors_total{actor=\"map\",cause=\"data_corrupt\",job=\"toy\","
+              HasSubstr("arno_actor_errors_total{actor=\"map\",cause=\"data_corrupt\","
                         "kind=\"pass\",replica=\"0\"} 2\n"));
 }
 
@@ -154,8 +153,8 @@ TEST_F(ShellTest, SkipsAnItemAndCountsIt) {
   EXPECT_EQ(finish().outcome, Outcome::completed);
 
   EXPECT_THAT(ledger_.noted("end"), ElementsAre(0, 1, 2, -3, 4));
-  EXPECT_THAT(metrics_.to_text(), HasSubstr("arno_actor_skipped_items_total{actor=\"map\",job="
-                                            "\"toy\",kind=\"pass\",replica=\"0\"} 1\n"));
+  EXPECT_THAT(metrics_.to_text(), HasSubstr("arno_actor_skipped_items_total{actor=\"map\","
+                                            "kind=\"pass\",replica=\"0\"} 1\n"));
 }
 
 TEST_F(ShellTest, StopsWithTheErrorAndTheActor) {
