@@ -8,6 +8,7 @@
 #include "actors/decoder/decoder.h"
 #include "actors/evaluator/evaluator.h"
 #include "actors/model_shard/model_shard.h"
+#include "actors/plan_checks.h"
 #include "actors/prompt_sampler/prompt_sampler.h"
 #include "actors/shard_reader/shard_reader.h"
 #include "actors/tokenizer/tokenizer.h"
@@ -26,6 +27,9 @@ void register_builtin_actors(graph::Registry& registry) {
   registry.add(prompt_sampler_kind());
   registry.add(shard_reader_kind());
   registry.add(tokenizer_kind());
+
+  registry.add_check(check_texts_fit_models);
+  registry.add_check(check_windows_fit_back_edges);
 }
 
 }  // namespace arno::actors

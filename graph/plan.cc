@@ -55,6 +55,10 @@ class Planner {
     check_ports();
     check_reachable();
     sort_actors();
+    // Of a plan with holes a check would say what is not so.
+    if (readable_ && options_readable_ && edges_complete_ && unknown_.empty()) {
+      for (const PlanCheck& check : registry_.checks()) check(plan_, file_, problems_);
+    }
     return std::move(plan_);
   }
 
@@ -95,6 +99,7 @@ class Planner {
                             .on_error = spec.on_error,
                             .max_errors = spec.max_errors,
                             .options = kind->read_options(spec.options, problems_)});
+    options_readable_ &= problems_.size() == before;
     // Checks that need the whole job are made for a job and options that could be read.
     if (!readable_ || problems_.size() > before) return;
     StageContext context = base_context(plan_.config);
@@ -219,10 +224,6 @@ class Planner {
     }
   }
 
-  bool is_back(const PlannedEdge& edge) const {
-    return plan_.actors[edge.to].kind->inputs[edge.to_port].back_edge;
-  }
-
   bool is_source(int actor) const {
     return std::ranges::all_of(plan_.actors[actor].kind->inputs, &Port::back_edge);
   }
@@ -262,7 +263,7 @@ class Planner {
       state[actor] = 1;
       path.push_back(actor);
       for (const PlannedEdge& edge : plan_.edges) {
-        if (edge.from != actor || is_back(edge)) continue;
+        if (edge.from != actor || plan_.is_back(edge)) continue;
         if (state[edge.to] == 1) report_cycle(path, edge.to);
         if (state[edge.to] == 0) visit(edge.to);
       }
@@ -305,6 +306,7 @@ class Planner {
   ConfigProblems& problems_;
   Plan plan_;
   bool readable_ = true;                         ///< reading the file found no problem
+  bool options_readable_ = true;                 ///< so did reading the options of the actors
   bool edges_complete_ = true;                   ///< every edge is in the plan
   std::set<std::string> unknown_;                ///< actors of unknown kinds
   std::set<std::tuple<Side, int, int>> joined_;  ///< side, actor, port (-1: a misspelt one)
@@ -320,6 +322,25 @@ StageContext base_context(const JobConfig& config) {
   return {.seed = static_cast<uint64_t>(config.seed),
           .output = config.output,
           .training = config.training};
+}
+
+bool Plan::is_back(const PlannedEdge& edge) const {
+  return actors[edge.to].kind->inputs[edge.to_port].back_edge;
+}
+
+bool Plan::reaches(int from, int to) const {
+  std::vector<char> seen(actors.size());
+  std::vector<int> next{from};
+  while (!next.empty()) {
+    const int actor = next.back();
+    next.pop_back();
+    for (const PlannedEdge& edge : edges) {
+      if (edge.from != actor || is_back(edge)) continue;
+      if (edge.to == to) return true;
+      if (std::exchange(seen[edge.to], 1) == 0) next.push_back(edge.to);
+    }
+  }
+  return false;
 }
 
 int64_t Plan::memory_bound() const {

@@ -35,8 +35,12 @@ struct PlannedEdge {
 struct Plan {
   JobConfig config;
   std::vector<PlannedActor> actors;  ///< producers before their consumers, back edges aside
-  std::vector<PlannedEdge> edges;
+  std::vector<PlannedEdge> edges;    ///< in the order of the file
 
+  /// Whether what actor `from` sends, or makes others send, comes to actor `to`; back edges aside.
+  bool reaches(int from, int to) const;
+  /// Whether an edge ends at an input that closes a cycle.
+  bool is_back(const PlannedEdge& edge) const;
   /// The most that can be under way on all edges together, bytes.
   int64_t memory_bound() const;
   /// The job file with every default filled in, and a table of the edges as comments.

@@ -39,12 +39,12 @@ std::string Plan::to_yaml() const {
   for (const PlannedEdge& edge : edges) {
     const PlannedActor& from = actors[edge.from];
     const PlannedActor& to = actors[edge.to];
-    out += fmt::format(
-        "  - {{from: {}, to: {}, capacity: {}, capacity_mb: {}}}  # {}, {} lane(s){}\n",
-        port_name(from, from.kind->outputs, edge.from_port),
-        port_name(to, to.kind->inputs, edge.to_port), edge.capacity_items,
-        edge.capacity_bytes >> 20, from.kind->outputs[edge.from_port].type_name,
-        from.replicas * to.replicas, to.kind->inputs[edge.to_port].back_edge ? ", back edge" : "");
+    out +=
+        fmt::format("  - {{from: {}, to: {}, capacity: {}, capacity_mb: {}}}  # {}, {} lane(s){}\n",
+                    port_name(from, from.kind->outputs, edge.from_port),
+                    port_name(to, to.kind->inputs, edge.to_port), edge.capacity_items,
+                    edge.capacity_bytes >> 20, from.kind->outputs[edge.from_port].type_name,
+                    from.replicas * to.replicas, is_back(edge) ? ", back edge" : "");
   }
   out +=
       fmt::format("# At most {} MiB are under way on all edges together.\n", memory_bound() >> 20);
@@ -62,7 +62,7 @@ std::string Plan::to_dot() const {
   for (const PlannedEdge& edge : edges) {
     const PlannedActor& from = actors[edge.from];
     const PlannedActor& to = actors[edge.to];
-    const bool back = to.kind->inputs[edge.to_port].back_edge;
+    const bool back = is_back(edge);
     out += fmt::format("  \"{}\" -> \"{}\" [label=\"{} ({})\"{}];\n", from.name, to.name,
                        from.kind->outputs[edge.from_port].type_name, edge.capacity_items,
                        back ? ", style=dashed, constraint=false" : "");

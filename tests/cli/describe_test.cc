@@ -66,11 +66,11 @@ TEST_F(DescribeTest, DotDrawsEveryActorAndEdge) {
   const std::vector<std::array<std::string, 4>> edges{
       {"read", "decode", "RawItem (8)", ""},
       {"decode", "augment", "DecodedItem (32)", ""},
-      {"decode", "read", "RejectedItem (8)", back},
+      {"decode", "read", "RejectedItem (48)", back},
       {"augment", "prompt", "AugmentedItem (8)", ""},
       {"prompt", "tokenize", "PromptedItem (8)", ""},
       {"tokenize", "batch", "TokenizedItem (8)", ""},
-      {"batch", "read", "DeliveredSlots (64)", back},
+      {"batch", "read", "DeliveredSlots (24)", back},
       {"batch", "model", "TrainingBatch (1)", ""},
       {"model", "loss", "FeaturesItem (1)", ""},
       {"loss", "model", "LossItem (1)", back},

@@ -25,6 +25,7 @@ std::string JobTest::job(const TinyJob& tiny) {
       tiny.stages.empty()
           ? fmt::format("[{{steps: {}, resolution: 32, peak_lr: 1.0e-3}}]", tiny.steps)
           : tiny.stages;
+  const int window = 3 * tiny.batch_size;
   const std::string text = fmt::format(
       R"(job: tiny
 output: {}
@@ -57,20 +58,20 @@ actors:
 edges:
   - {{from: read.samples, to: decode.samples, capacity: 8}}
   - {{from: decode.images, to: augment.images, capacity: 32}}
-  - {{from: decode.rejects, to: read.rejects, capacity: 8}}
+  - {{from: decode.rejects, to: read.rejects, capacity: {}}}
   - {{from: augment.augmented, to: prompt.samples, capacity: 8}}
   - {{from: prompt.prompted, to: tokenize.samples, capacity: 8}}
   - {{from: tokenize.tokenized, to: batch.samples, capacity: 8}}
-  - {{from: batch.delivered, to: read.delivered, capacity: 64}}
+  - {{from: batch.delivered, to: read.delivered, capacity: {}}}
   - {{from: batch.batches, to: model.batches, capacity: 1}}
   - {{from: model.features, to: loss.features, capacity: 1}}
   - {{from: loss.gradients, to: model.gradients, capacity: 1}}
   - {{from: model.snapshots, to: save.snapshots, capacity: 1}}
   - {{from: model.evaluations, to: evaluate.snapshots, capacity: 1}}
 )",
-      path("run"), tiny.batch_size, stages, tiny.monitoring, 3 * tiny.batch_size, shards,
-      tiny.replicas, tiny.replicas, path("bpe"), tiny.projection, tiny.checkpoint_every,
-      path("bpe"), path("a.tar"));
+      path("run"), tiny.batch_size, stages, tiny.monitoring, window, shards, tiny.replicas,
+      tiny.replicas, path("bpe"), tiny.projection, tiny.checkpoint_every, path("bpe"),
+      path("a.tar"), window * tiny.replicas, window);
   const std::string name = path(fmt::format("job{}.yaml", jobs_++));
   io::write_text(name, text);
   return name;

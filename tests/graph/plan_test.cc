@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "graph/lanes.h"
 #include "tests/graph/toy_kinds.h"
 
@@ -213,6 +215,41 @@ TEST(PlanTest, AllowsACycleThroughABackEdge) {
 
   EXPECT_EQ(plan.actors[0].name, "b");
   EXPECT_THAT(plan.to_dot(), HasSubstr("style=dashed"));
+}
+
+TEST(PlanTest, KnowsWhatReachesWhat) {
+  Ledger ledger;
+  const Registry registry = toy_registry(ledger);
+  const Plan plan = plan_of(std::string(kHead) +
+                                "actors: {a: {kind: pong}, b: {kind: ping}, c: {kind: sink}}\n"
+                                "edges: [{from: a.back, to: b.back}, {from: b.out, to: a.in},\n"
+                                "        {from: a.also, to: c.in}]\n",
+                            registry);
+  const auto reaches = [&](const char* from, const char* to) {
+    const auto place = [&](const char* name) {
+      const auto found = std::ranges::find(plan.actors, name, &PlannedActor::name);
+      return static_cast<int>(found - plan.actors.begin());
+    };
+    return plan.reaches(place(from), place(to));
+  };
+
+  EXPECT_TRUE(reaches("b", "a"));
+  EXPECT_TRUE(reaches("b", "c"));
+  EXPECT_FALSE(reaches("a", "b")) << "only by a back edge";
+  EXPECT_FALSE(reaches("c", "a"));
+}
+
+TEST(RegistryTest, ChecksPlansWithoutHoles) {
+  Ledger ledger;
+  Registry registry = toy_registry(ledger);
+  registry.add_check([](const Plan& plan, const RawConfig& file, ConfigProblems& problems) {
+    problems.push_back(file.problem_at("actors.end.kind", plan.actors.back().name + " is odd"));
+  });
+  std::string wrong = kGood;
+  wrong.replace(wrong.find("count: 5"), 8, "count: x");
+
+  EXPECT_EQ(problems_of(kGood, registry), "job.yaml:6: actors.end.kind: end is odd\n");
+  EXPECT_THAT(problems_of(wrong, registry), ::testing::Not(HasSubstr("odd")));
 }
 
 TEST(RegistryTest, RefusesANameThatIsTaken) {

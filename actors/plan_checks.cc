@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/plan_checks.h"
+
+#include <optional>
+
+#include "actors/evaluator/evaluator.h"
+#include "actors/model_shard/model_shard.h"
+#include "actors/shard_reader/shard_reader.h"
+#include "actors/tokenizer/tokenizer.h"
+
+namespace arno::actors {
+namespace {
+
+/// The actors of a plan with options of one kind.
+template <class Options, class Visit>
+void each(const graph::Plan& plan, Visit visit) {
+  for (int i = 0; i < static_cast<int>(plan.actors.size()); ++i) {
+    if (const auto* options = plan.actors[i].options->as<Options>()) visit(i, *options);
+  }
+}
+
+std::string option_key(const graph::PlannedActor& actor, std::string_view option) {
+  return fmt::format("actors.{}.options.{}", actor.name, option);
+}
+
+/// Nothing for a vocabulary that cannot be opened: its own actor says why.
+std::optional<int64_t> size_of_vocabulary(const std::string& path) {
+  try {
+    return io::BpeTokenizer::open(path).vocab_size();
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+/// Compares the options of a model shard and of an actor that makes tokens for it.
+class TextCheck {
+ public:
+  TextCheck(const RawConfig& file, ConfigProblems& problems) : file_(file), problems_(problems) {}
+
+  void vocabulary(const graph::PlannedActor& maker, const std::string& path,
+                  const graph::PlannedActor& model, int64_t vocab_size) {
+    const std::optional<int64_t> size = size_of_vocabulary(path);
+    if (!size || *size <= vocab_size) return;
+    problems_.push_back(
+        file_.problem_at(option_key(maker, "vocabulary"),
+                         fmt::format("{} has {} tokens, expected at most {}, which is {}", path,
+                                     *size, vocab_size, option_key(model, "vocab_size"))));
+  }
+
+  void length(const graph::PlannedActor& maker, int64_t length, const graph::PlannedActor& model,
+              int64_t context_length) {
+    if (length <= context_length) return;
+    problems_.push_back(
+        file_.problem_at(option_key(maker, "context_length"),
+                         fmt::format("found {}, expected at most {}, which is {}", length,
+                                     context_length, option_key(model, "context_length"))));
+  }
+
+ private:
+  const RawConfig& file_;
+  ConfigProblems& problems_;
+};
+
+}  // namespace
+
+void check_texts_fit_models(const graph::Plan& plan, const RawConfig& file,
+                            ConfigProblems& problems) {
+  TextCheck check(file, problems);
+  each<ModelShardOptions>(plan, [&](int m, const ModelShardOptions& shard) {
+    const florence::FlorenceConfig& model = shard.trainer.model;
+    each<TokenizerOptions>(plan, [&](int t, const TokenizerOptions& tokenizer) {
+      if (!plan.reaches(t, m)) return;
+      check.vocabulary(plan.actors[t], tokenizer.vocabulary, plan.actors[m], model.vocab_size);
+      check.length(plan.actors[t], tokenizer.context_length, plan.actors[m], model.context_length);
+    });
+    each<EvaluatorOptions>(plan, [&](int e, const EvaluatorOptions& evaluator) {
+      if (!plan.reaches(m, e)) return;
+      check.vocabulary(plan.actors[e], evaluator.vocabulary, plan.actors[m], model.vocab_size);
+    });
+  });
+}
+
+void check_windows_fit_back_edges(const graph::Plan& plan, const RawConfig& file,
+                                  ConfigProblems& problems) {
+  each<ShardReaderOptions>(plan, [&](int r, const ShardReaderOptions& reader) {
+    for (size_t e = 0; e < plan.edges.size(); ++e) {
+      const graph::PlannedEdge& edge = plan.edges[e];
+      if (edge.to != r) continue;
+      const int64_t senders = plan.actors[edge.from].replicas;
+      const int64_t needed = reader.window * senders;
+      if (edge.capacity_items >= needed) continue;
+      problems.push_back(file.problem_at(
+          fmt::format("edges[{}].capacity", e),
+          fmt::format("found {}, expected at least {}: the window of \"{}\", {} samples{}",
+                      edge.capacity_items, needed, plan.actors[r].name, reader.window,
+                      senders == 1 ? "" : fmt::format(", from each of {} senders", senders))));
+    }
+  });
+}
+
+}  // namespace arno::actors

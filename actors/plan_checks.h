@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "graph/plan.h"
+
+// What actors of a job have to agree on (see graph::PlanCheck).
+namespace arno::actors {
+
+/// A model shard embeds no token beyond its vocab_size and no text beyond its context_length: the
+/// tokenizers before it and the evaluators after it may not make any.
+void check_texts_fit_models(const graph::Plan& plan, const RawConfig& file,
+                            ConfigProblems& problems);
+
+/// An edge back to a shard reader must have room for the reader's whole window, from every sender.
+/// A reader that waits until its next sample fits takes nothing in; did a sender then have to wait
+/// for the reader, neither would go on.
+void check_windows_fit_back_edges(const graph::Plan& plan, const RawConfig& file,
+                                  ConfigProblems& problems);
+
+}  // namespace arno::actors
