@@ -2,7 +2,7 @@
 // One actor in the picture.
 
 import {svg, set, setText, fitText} from './dom.js';
-import {rate, percent} from './format.js';
+import {count, rate, percent} from './format.js';
 
 /** The shares of an actor's time, their words and how they are filled. */
 export const SHARES = [
@@ -23,6 +23,10 @@ export function mainShare(actor) {
   return `${percent(actor[most.key])} ${most.word}`;
 }
 
+function errorWords(errors) {
+  return errors === 1 ? '1 error' : `${count(errors)} errors`;
+}
+
 /** A box with name, kind, rate, replicas and the bar of shares. */
 export class ActorBox {
   constructor(actor) {
@@ -32,7 +36,7 @@ export class ActorBox {
     this.replicas = svg('text', {'class': 'actor-replicas', 'text-anchor': 'end'});
     this.share = svg('text', {class: 'actor-share'});
     this.frame = svg('rect', {class: 'frame', rx: 7});
-    this.tag = svg('text', {class: 'tag'});
+    this.tag = svg('text', {class: 'actor-tag'});
     this.bars = SHARES.map((share) => svg('rect', {
       class: `share ${share.word}`, height: BAR, fill: share.fill,
     }));
@@ -77,17 +81,23 @@ export class ActorBox {
     setText(this.rate, rate(actor.items_per_second));
     setText(this.replicas, many);
     fitText(this.share, mainShare(actor), this.tall ? 130 : inner);
-    const isNew = this.node.classList.contains('new');
-    setText(this.tag, bottleneck ? 'bottleneck' : isNew ? 'new' : '');
-    this.node.classList.toggle('is-bottleneck', bottleneck);
     this.showBar(actor, inner);
     const errors = actor.replicas.reduce((sum, replica) => sum + replica.errors, 0);
+    this.node.classList.toggle('is-bottleneck', bottleneck);
     this.node.classList.toggle('has-errors', errors > 0);
+    setText(this.tag, this.tagText(bottleneck, errors));
     const label = `${actor.name}, ${actor.kind}, ${rate(actor.items_per_second)}, ` +
       `${mainShare(actor)}${many ? `, ${actor.replicas.length} replicas` : ''}` +
-      `${errors ? `, ${errors} errors` : ''}${bottleneck ? ', the bottleneck' : ''}`;
+      `${errors ? `, ${errorWords(errors)}` : ''}${bottleneck ? ', the bottleneck' : ''}`;
     set(this.node, {'aria-label': label});
     setText(this.tip, actor.doc ? `${label}\n${actor.doc}` : label);
+  }
+
+  /** What is most worth knowing; there is room for a few words. */
+  tagText(bottleneck, errors) {
+    if (bottleneck) return errors ? `bottleneck ▲ ${count(errors)}` : 'bottleneck';
+    if (errors) return `▲ ${errorWords(errors)}`;
+    return this.node.classList.contains('new') ? 'new' : '';
   }
 
   showBar(actor, width) {

@@ -16,6 +16,16 @@ const SHAPES = [
   'M0 -4.5L4.5 0L0 4.5L-4.5 0Z', 'M0 4L4 -3H-4Z', 'M-4 -1H-1V-4H1V-1H4V1H1V4H-1V1H-4Z',
 ];
 
+/** Line `i` beyond the colours has another's colour, but neither its marker nor its dashes. */
+function lookOf(line, i) {
+  const round = Math.floor(i / SHAPES.length);
+  return {
+    colour: `series-${i % SHAPES.length}`,
+    shape: SHAPES[(i + 2 * round) % SHAPES.length],
+    curve: line.dashed || round % 2 === 1 ? 'curve dashed' : 'curve',
+  };
+}
+
 /**
  * options: name (what a screen reader says), text (a value in words), tick (a value at the axis),
  * zero (the axis starts at 0), marked (points are drawn), height (of the picture), empty (said
@@ -94,12 +104,11 @@ export class LineChart {
     this.values = [];
     const several = this.series.length > 2;
     this.legend.replaceChildren(...this.series.map((line, i) => {
-      const swatch = svg('svg', {'width': 22, 'height': 10, 'aria-hidden': 'true',
-        'class': `series-${i % SHAPES.length}`}, svg('path', {'d': 'M0 5H22',
-        'class': line.dashed ? 'curve dashed' : 'curve'}));
+      const {colour, shape, curve} = lookOf(line, i);
+      const swatch = svg('svg', {'width': 22, 'height': 10, 'aria-hidden': 'true', 'class': colour},
+          svg('path', {d: 'M0 5H22', class: curve}));
       if (this.options.marked) {
-        swatch.append(svg('path', {d: SHAPES[i % SHAPES.length], class: 'point',
-          transform: 'translate(11 5)'}));
+        swatch.append(svg('path', {d: shape, class: 'point', transform: 'translate(11 5)'}));
       }
       const value = el('span', {class: 'value'});
       this.values.push(value);
@@ -169,28 +178,28 @@ export class LineChart {
 
   drawLine(line, i) {
     if (this.off.has(line.name)) return [];
-    const name = `series-${i % SHAPES.length}`;
+    const {colour, curve} = lookOf(line, i);
     const path = (values) => this.pathOf(values);
-    const kind = line.dashed ? 'curve dashed' : 'curve';
     const count = this.x.length;
     if (!this.options.marked && count >= SMOOTH_FROM) {
       const calm = smooth(line.values, Math.round(count / 90));
-      return [svg('path', {d: path(line.values), class: `curve raw ${name}`}),
-        svg('path', {'d': path(calm), 'class': `${kind} ${name}`, 'data-series': line.name})];
+      return [svg('path', {d: path(line.values), class: `curve raw ${colour}`}),
+        svg('path', {'d': path(calm), 'class': `${curve} ${colour}`, 'data-series': line.name})];
     }
-    const nodes = [svg('path', {'d': path(line.values), 'class': `${kind} ${name}`,
+    const nodes = [svg('path', {'d': path(line.values), 'class': `${curve} ${colour}`,
       'data-series': line.name})];
     if (!this.options.marked || count > MARKERS_TO) return nodes;
     line.values.forEach((value, at) => {
-      if (value !== null) nodes.push(this.marker(i, at, value));
+      if (value !== null) nodes.push(this.marker(line, i, at));
     });
     return nodes;
   }
 
-  marker(i, at, value) {
-    const shape = i % SHAPES.length;
-    return svg('path', {d: SHAPES[shape], class: `point series-${shape}`,
-      transform: `translate(${this.toX(this.x[at]).toFixed(1)} ${this.toY(value).toFixed(1)})`});
+  marker(line, i, at) {
+    const {colour, shape} = lookOf(line, i);
+    const [x, y] = [this.toX(this.x[at]), this.toY(line.values[at])];
+    return svg('path', {d: shape, class: `point ${colour}`,
+      transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`});
   }
 
   pathOf(values) {
@@ -225,7 +234,7 @@ export class LineChart {
     const x = this.toX(this.x[at]).toFixed(1);
     const dots = this.series.flatMap((line, i) =>
       this.off.has(line.name) || (line.values[at] ?? null) === null ? [] :
-        [this.marker(i, at, line.values[at])]);
+        [this.marker(line, i, at)]);
     this.cursor.replaceChildren(
         svg('path', {d: `M${x} ${MARGIN.top}V${this.options.height - MARGIN.bottom}`}), ...dots);
   }

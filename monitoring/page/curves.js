@@ -65,7 +65,8 @@ export class Curves {
     if (!evaluations?.length) return;
     for (const evaluation of evaluations) this.evaluated.set(evaluation.step, evaluation.figures);
     const steps = [...this.evaluated.keys()].sort((a, b) => a - b);
-    const names = [...new Set(steps.flatMap((step) => Object.keys(this.evaluated.get(step))))];
+    const names = [...new Set(steps.flatMap((step) => Object.keys(this.evaluated.get(step))))]
+        .sort(format.byNumbers);
     this.scores.setData(steps, names.map((name) => ({
       name, values: steps.map((step) => this.evaluated.get(step)[name] ?? null),
     })));

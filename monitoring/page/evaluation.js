@@ -32,7 +32,8 @@ export class Evaluation {
 }
 
 function taskSection(task) {
-  const figures = Object.entries(task.figures ?? {});
+  const figures = Object.entries(task.figures ?? {})
+      .sort(([a], [b]) => format.byNumbers(a, b));
   const section = el('section', {'class': 'task', 'data-task': task.name},
       el('h3', {}, task.name, el('span', {class: 'muted'},
           ` ${PROTOCOLS[task.protocol] ?? task.protocol}`)),

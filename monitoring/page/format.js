@@ -27,6 +27,11 @@ export function loss(value) {
   return known(value) ? value.toFixed(2) : DASH;
 }
 
+/** Orders names as people do: i2t@5 before i2t@10. */
+export function byNumbers(a, b) {
+  return a.localeCompare(b, 'en', {numeric: true});
+}
+
 /** Per second: 702/s, 5.2/s. */
 export function rate(value) {
   if (!known(value)) return DASH;

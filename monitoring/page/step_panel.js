@@ -4,6 +4,9 @@
 import {byId, el} from './dom.js';
 import * as format from './format.js';
 
+// As a step runs; phases that are not known come last.
+const PHASES = ['wait', 'gather', 'forward', 'loss', 'backward', 'allreduce', 'optimizer'];
+
 /** Draws the panel of the last step. */
 export class StepPanel {
   constructor() {
@@ -22,7 +25,8 @@ export class StepPanel {
 }
 
 function phaseBars(phases) {
-  const entries = Object.entries(phases);
+  const place = (name) => PHASES.includes(name) ? PHASES.indexOf(name) : PHASES.length;
+  const entries = Object.entries(phases).sort(([a], [b]) => place(a) - place(b));
   const total = entries.reduce((sum, [, seconds]) => sum + (seconds || 0), 0) || 1;
   return el('ul', {'class': 'bars', 'aria-label': 'Seconds of the last step'},
       ...entries.map(([name, seconds]) => bar(name, seconds / total, format.duration(seconds))));
