@@ -1,17 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
 """Drives the page in headless Chromium. Nothing here knows where the page comes from."""
 
 import base64
 import json
 import os
+import shutil
+import sys
 import urllib.parse
 
-from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
+try:
+    from selenium import webdriver
+    from selenium.webdriver.chrome.options import Options
+    from selenium.webdriver.chrome.service import Service
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import WebDriverWait
+except ImportError as error:
+    sys.exit(f"{error} ({sys.executable}): install python3-selenium and run /usr/bin/python3; "
+             "scripts/packages.txt lists what the tests need")
 
+BROWSER = "/usr/bin/chromium"
 DRIVER = "/usr/bin/chromedriver"
 WAIT_S = 20
 ARTIFACTS = os.environ.get("ARNO_ARTIFACTS", "build/artifacts")
@@ -19,7 +27,12 @@ ARTIFACTS = os.environ.get("ARNO_ARTIFACTS", "build/artifacts")
 
 def open_browser():
     """A headless Chromium that logs its console and its requests."""
+    for program, package in ((BROWSER, "chromium"), (DRIVER, "chromium-driver")):
+        if not shutil.which(program):
+            sys.exit(f"{program} is missing: install {package}; scripts/packages.txt lists what "
+                     "the tests need")
     options = Options()
+    options.binary_location = BROWSER
     for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                  "--disable-background-networking", "--disable-component-update",
                  "--no-first-run", "--hide-scrollbars", "--window-size=1440,1000"):
@@ -79,7 +92,7 @@ class PageUnderTest:
                            ".map(node => node.dataset.edge)")
 
     def actor_text(self, name, part):
-        """`part` (rate, share, kind, replicas) of the box of actor `name`."""
+        """`part` (rate, share, kind, replicas, tag) of the box of actor `name`."""
         return self.text(f'[data-actor="{name}"] .actor-{part}')
 
     def actor_classes(self, name):
@@ -143,7 +156,7 @@ class PageUnderTest:
           const out = [];
           for (const actor of document.querySelectorAll('[data-actor]')) {
             const box = actor.querySelector('.frame').getBoundingClientRect();
-            for (const text of actor.querySelectorAll('text:not(.tag)')) {
+            for (const text of actor.querySelectorAll('text:not(.actor-tag)')) {
               const at = text.getBoundingClientRect();
               if (at.width && (at.right > box.right || at.left < box.left))
                 out.push(actor.dataset.actor + ': ' + text.textContent);
@@ -177,6 +190,16 @@ class PageUnderTest:
                 asked.append(message["params"]["request"]["url"])
         return [url for url in asked if not url.startswith("data:") and
                 urllib.parse.urlsplit(url).netloc != own], len(asked)
+
+    def foreign_image_is_blocked(self, address):
+        """Whether the server's policy keeps the page from asking `address` for an image."""
+        return self.driver.execute_async_script("""
+          const [address, done] = arguments;
+          document.addEventListener('securitypolicyviolation',
+                                    (event) => done(event.blockedURI === address), {once: true});
+          const image = new Image();
+          image.onload = () => done(false);
+          image.src = address;""", address)
 
     def screenshot(self, name):
         """Keeps a picture of the whole page among the artifacts; returns its path."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Small pictures for the fixtures, drawn here so that no image file is needed."""
 
 import base64

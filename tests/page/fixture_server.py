@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Serves the page with canned figures that move: one tick for each question for the state.
 
     python3 tests/page/fixture_server.py [PORT]      # to look at the page without a job

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Looks at the page of a canned job in headless Chromium.
 
     python3 tests/page/page_test.py

@@ -15,6 +15,7 @@ import zlib
 
 ARNO = os.environ.get("ARNO_BINARY", "build/release/cli/arno")
 SIDE = 24
+CLASSES = 10
 START_TIMEOUT_S = 60
 
 JOB = """\
@@ -23,7 +24,7 @@ output: {folder}/{name}
 seed: 3
 training:
   batch_size: 8
-  stages: [{{steps: 1000000, resolution: 32, peak_lr: {peak_lr}}}]
+  stages: [{{steps: {steps}, resolution: 32, peak_lr: {peak_lr}}}]
 monitoring: {{listen: "{address}", linger_s: 300}}
 actors:
   read:
@@ -46,9 +47,14 @@ actors:
   save: {{kind: checkpointer, options: {{keep: 1}}}}
   evaluate:
     kind: evaluator
+    on_error: restart
+    max_errors: 100000
     options:
       vocabulary: '{folder}/bpe'
-      tasks: [{{name: tiny, protocol: retrieval, shards: ['{folder}/test.tar']}}]
+      tasks:
+        - {{name: tiny, protocol: retrieval, shards: ['{folder}/test.tar']}}
+        - {{name: things, protocol: zero_shot, shards: ['{folder}/things/test.tar'],
+           templates: '{folder}/templates.txt'}}
 edges:
   - {{from: read.samples, to: decode.samples, capacity: 8}}
   - {{from: decode.images, to: augment.images, capacity: 32}}
@@ -82,23 +88,33 @@ def png(number):
             chunk(b"IDAT", zlib.compress(bytes(rows))) + chunk(b"IEND", b""))
 
 
-def write_shard(path, samples):
-    """samples: pairs of the bytes of a PNG and its text."""
+def write_shard(path, samples, text_ending="txt"):
+    """samples: pairs of the bytes of a PNG and its text, or its class where the ending is cls."""
     with tarfile.open(path, "w") as tar:
         for number, (image, text) in enumerate(samples):
-            for ending, body in (("png", image), ("txt", text.encode())):
+            for ending, body in (("png", image), (text_ending, text.encode())):
                 member = tarfile.TarInfo(f"{number:04}.{ending}")
                 member.size = len(body)
                 tar.addfile(member, io.BytesIO(body))
 
 
+def class_names():
+    return [f"thing{i}" for i in range(CLASSES)]
+
+
 def write_data(folder):
-    """Shards, one of them with a cut image, and a vocabulary."""
-    texts = [f"a striped square with number {i} on it" if i % 3 == 2 else f"thing{i % 10}"
+    """Shards, one of them with a cut image and one of classes, templates and a vocabulary."""
+    texts = [f"a striped square with number {i} on it" if i % 3 == 2 else f"thing{i % CLASSES}"
              for i in range(30)]
     samples = [(png(i), text) for i, text in enumerate(texts)]
     write_shard(folder / "test.tar", samples)
     write_shard(folder / "train.tar", samples + [(png(30)[:120], "a cut picture")])
+    things = folder / "things"
+    things.mkdir()
+    write_shard(things / "test.tar", [(png(i), str(i % CLASSES)) for i in range(30)], "cls")
+    (things / "classnames.txt").write_text("".join(f"{name}\n" for name in class_names()),
+                                           encoding="utf-8")
+    (folder / "templates.txt").write_text("a photo of the {}\n", encoding="utf-8")
     subprocess.run([ARNO, "data", "train-bpe", str(folder / "test.tar"), "--out",
                     str(folder / "bpe"), "--vocab-size", "540"],
                    check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -121,18 +137,19 @@ def wait_until(what, condition, timeout_s):
 
 
 class TinyJob:
-    """`arno run` on the data of write_data. It trains until it is stopped."""
+    """`arno run` on the data of write_data. It trains for so many steps, or until it is stopped."""
 
-    def __init__(self, folder, name, peak_lr=1e-3):
+    def __init__(self, folder, name, peak_lr=1e-3, steps=1000000):
         self.name = name
         self.address = free_address()
         self.log = folder / f"{name}.log"
-        job_file = folder / f"{name}.yaml"
-        job_file.write_text(
-            JOB.format(name=name, folder=folder, peak_lr=peak_lr, address=self.address),
+        self.file = folder / f"{name}.yaml"
+        self.file.write_text(
+            JOB.format(name=name, folder=folder, peak_lr=peak_lr, steps=steps,
+                       address=self.address),
             encoding="utf-8")
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([ARNO, "run", str(job_file)], stdout=log, stderr=log,
+            self.process = subprocess.Popen([ARNO, "run", str(self.file)], stdout=log, stderr=log,
                                             env={**os.environ, "OMP_WAIT_POLICY": "passive"})
 
     def wait_until_served(self):
@@ -147,8 +164,15 @@ class TinyJob:
         except (urllib.error.URLError, OSError):
             return False
 
+    def interrupt(self):
+        """As Ctrl-C: drains a job that runs, ends one that lingers."""
+        self.process.send_signal(signal.SIGINT)
+
     def stop(self):
-        stop(self.process)
+        """At once: a job that is asked lingers."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
 
 
 def stop(process):
