@@ -10,10 +10,12 @@
 namespace arno::io {
 namespace {
 
-// Four floats that GCC and Clang keep in one register; loops over float[4] stay scalar.
+// Output rows that are made together. One vector holds a pixel of each, four floats a pixel, so
+// that a tap of the horizontal filter is one operation of a whole AVX-512 register.
+constexpr int kRows = 4;
+// Vectors that GCC and Clang keep in registers; loops over float[4] stay scalar.
 typedef float Vec4 __attribute__((vector_size(16)));
-
-constexpr Vec4 kWhite = {255, 255, 255, 255};
+typedef float Vec16 __attribute__((vector_size(64)));
 
 double triangle(double x) { return std::max(0.0, 1.0 - std::abs(x)); }
 
@@ -80,12 +82,10 @@ void check_arguments(const Image& image, const Window& w, const ResizeOptions& o
              w.width, w.height, image.width, image.height);
 }
 
-// sum of weight * row over the taps, for the bytes [from, from + out.size()) of the rows.
-void sum_rows(const Image& image, const AxisTable& table, int y, size_t from,
-              std::vector<float>& out) {
-  std::fill(out.begin(), out.end(), 0.0f);
-  float* sums = out.data();
-  const size_t count = out.size();
+// sum of weight * row over the taps, for `count` bytes of the rows from byte `from` on.
+void sum_rows(const Image& image, const AxisTable& table, int y, size_t from, size_t count,
+              float* sums) {
+  std::fill(sums, sums + count, 0.0f);
   for (int k = 0; k < table.count; ++k) {
     const float weight = table.weights_of(y)[k];
     const uint8_t* source = image.row(table.first[y] + k) + from;
@@ -93,14 +93,32 @@ void sum_rows(const Image& image, const AxisTable& table, int y, size_t from,
   }
 }
 
-// Four channels a pixel, so that a tap is one vector operation.
-void widen(const std::vector<float>& three, std::vector<Vec4>& four) {
-  for (size_t i = 0; i < four.size(); ++i) {
-    four[i] = Vec4{three[3 * i], three[3 * i + 1], three[3 * i + 2], 0};
+// The pixels of kRows rows of three channels side by side; the fourth float of each means nothing.
+// A row has one float more than its pixels.
+void interleave(const std::vector<float>& rows, std::vector<Vec16>& pixels) {
+  const size_t stride = rows.size() / kRows;
+  for (size_t x = 0; x < pixels.size(); ++x) {
+    float* const target = reinterpret_cast<float*>(&pixels[x]);
+    for (size_t r = 0; r < kRows; ++r) {
+      std::memcpy(target + 4 * r, rows.data() + r * stride + 3 * x, sizeof(Vec4));
+    }
   }
 }
 
-// Calls write(y, x, rgb) for every output pixel, rgb being three floats in [0, 255].
+// The horizontal filter at one position, in [0, 255].
+Vec16 filter(const AxisTable& columns, int x, const Vec16* pixels) {
+  const float* weights = columns.weights_of(x);
+  const Vec16* source = pixels + (columns.first[x] - columns.begin);
+  Vec16 total = {};
+  for (int k = 0; k < columns.count; ++k) total += weights[k] * source[k];
+  // A bicubic filter overshoots at edges.
+  const Vec16 white = Vec16{} + 255;
+  total = total > 0 ? total : Vec16{};
+  return total < white ? total : white;
+}
+
+// Calls write(y, x, rgb) for every output pixel, from left to right in each row; rgb is three
+// floats in [0, 255] and one that means nothing.
 template <class Write>
 void resample(const Image& image, const Window& window, const ResizeOptions& options,
               const Write& write) {
@@ -109,31 +127,31 @@ void resample(const Image& image, const Window& window, const ResizeOptions& opt
       make_table(window.y, window.height, image.height, options.height, options.interpolation);
   const AxisTable columns =
       make_table(window.x, window.width, image.width, options.width, options.interpolation);
+  const bool mirror = options.flip == Flip::kHorizontal;
   const size_t used = static_cast<size_t>(columns.end - columns.begin);
-  std::vector<float> sums(3 * used);
-  std::vector<Vec4> pixels(used);
-  for (int y = 0; y < options.height; ++y) {
-    sum_rows(image, rows, y, 3 * static_cast<size_t>(columns.begin), sums);
-    widen(sums, pixels);
+  const size_t stride = 3 * used + 1;
+  std::vector<float> sums(kRows * stride);
+  std::vector<Vec16> pixels(used);
+  for (int top = 0; top < options.height; top += kRows) {
+    const int count = std::min(kRows, options.height - top);
+    for (int r = 0; r < count; ++r) {
+      sum_rows(image, rows, top + r, 3 * static_cast<size_t>(columns.begin), 3 * used,
+               sums.data() + r * stride);
+    }
+    interleave(sums, pixels);
     for (int x = 0; x < options.width; ++x) {
-      const float* weights = columns.weights_of(x);
-      const Vec4* source = pixels.data() + (columns.first[x] - columns.begin);
-      Vec4 total = {};
-      for (int k = 0; k < columns.count; ++k) total += weights[k] * source[k];
-      // A bicubic filter overshoots at edges.
-      total = total > 0 ? total : Vec4{};
-      total = total < kWhite ? total : kWhite;
-      float sum[4];
-      std::memcpy(sum, &total, sizeof(sum));
-      write(y, options.flip == Flip::kHorizontal ? options.width - 1 - x : x, sum);
+      const Vec16 block = filter(columns, mirror ? options.width - 1 - x : x, pixels.data());
+      float values[4 * kRows];
+      std::memcpy(values, &block, sizeof(values));
+      for (int r = 0; r < count; ++r) write(top + r, x, values + 4 * r);
     }
   }
 }
 
 // value * factor + shift is (value / 255 - mean) / deviation.
 struct Affine {
-  float factor[3];
-  float shift[3];
+  float factor[4] = {};
+  float shift[4] = {};
 
   explicit Affine(const Normalization& n) {
     for (int c = 0; c < 3; ++c) {
@@ -167,9 +185,17 @@ void resize_crop_normalize(const Image& image, const Window& window, const Resiz
                            const Normalization& normalization, std::span<float> out) {
   check_out(out, options.height, options.width);
   const Affine affine(normalization);
+  Vec4 factor;
+  Vec4 shift;
+  std::memcpy(&factor, affine.factor, sizeof(factor));
+  std::memcpy(&shift, affine.shift, sizeof(shift));
   resample(image, window, options, [&](int y, int x, const float* rgb) {
+    Vec4 value;
+    std::memcpy(&value, rgb, sizeof(value));
+    value = value * factor + shift;
     float* target = out.data() + 3 * (static_cast<size_t>(y) * options.width + x);
-    for (int c = 0; c < 3; ++c) target[c] = rgb[c] * affine.factor[c] + affine.shift[c];
+    // The fourth float goes where the next pixel will be: the last of a row has none.
+    std::memcpy(target, &value, (x + 1 < options.width ? 4 : 3) * sizeof(float));
   });
 }
 
