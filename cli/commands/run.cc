@@ -136,6 +136,43 @@ std::unique_ptr<MonitoringPort> open_port(const graph::JobConfig& config,
   return port;
 }
 
+/// Everyone who hears of a job.
+struct Audience {
+  Audience(const graph::Plan& plan, monitoring::MetricRegistry& registry)
+      : progress(stdout, isatty(STDOUT_FILENO) != 0),
+        run_log(plan.config.output),
+        metrics(registry),
+        monitor(plan, kNode),
+        all({&progress, &run_log, &metrics, &monitor}) {}
+
+  Progress progress;
+  RunLog run_log;
+  JobMetrics metrics;
+  JobMonitor monitor;
+  graph::JobObservers all;
+};
+
+/// Runs a job to its end; what it wrote is complete when this returns.
+graph::JobResult carry_out(const graph::Plan& plan, graph::StageContext context,
+                           const std::string& trace_file, SignalWatch& signals,
+                           Audience& audience) {
+  std::optional<monitoring::Trace> trace;
+  if (!trace_file.empty()) context.trace = &trace.emplace(trace_file, plan.config.job);
+  graph::Job job(plan, context);
+  // Not earlier: a job that cannot be made leaves the run it was meant to resume as it was.
+  io::write_file_atomically(context.output / "job.yaml", plan.to_yaml());
+  audience.run_log.open(actors::resume_step(context));
+  signals.watch(job);
+  audience.monitor.watch(job);
+  audience.metrics.set_phase("running");
+  job.start();
+  const graph::JobResult result = job.wait();
+  signals.forget_job();
+  audience.monitor.end(result);
+  audience.metrics.set_phase(audience.monitor.phase());
+  return result;
+}
+
 int run(const RunOptions& options) {
   graph::Registry registry;
   actors::register_builtin_actors(registry);
@@ -151,33 +188,17 @@ int run(const RunOptions& options) {
   check_output(output, options.resume);
 
   monitoring::MetricRegistry metrics({{"job", plan.config.job}, {"node", kNode}});
+  Audience audience(plan, metrics);
   graph::StageContext context = graph::base_context(plan.config);
   context.resume = options.resume;
   context.metrics = &metrics;
-  const bool live = isatty(STDOUT_FILENO) != 0;
-  Progress progress(stdout, live);
-  RunLog run_log(output);
-  JobMetrics job_metrics(metrics);
-  JobMonitor monitor(plan, kNode);
-  graph::JobObservers observers({&progress, &run_log, &job_metrics, &monitor});
-  context.observer = &observers;
-  std::optional<monitoring::Trace> trace;
-  if (!options.trace.empty()) context.trace = &trace.emplace(options.trace, plan.config.job);
-
-  const std::unique_ptr<MonitoringPort> port = open_port(plan.config, metrics, monitor);
-  if (port) progress.print_line(fmt::format("watch the job at http://{}/", port->address()));
-  graph::Job job(plan, context);
-  // Not earlier: a job that cannot be made leaves the run it was meant to resume as it was.
-  io::write_file_atomically(output / "job.yaml", plan.to_yaml());
-  run_log.open(actors::resume_step(context));
-  signals.watch(job);
-  monitor.watch(job);
-  job_metrics.set_phase("running");
-  job.start();
-  const graph::JobResult result = job.wait();
-  signals.forget_job();
-  monitor.end(result);
-  job_metrics.set_phase(monitor.phase());
+  context.observer = &audience.all;
+  const std::unique_ptr<MonitoringPort> port = open_port(plan.config, metrics, audience.monitor);
+  if (port) {
+    audience.progress.print_line(fmt::format("watch the job at http://{}/", port->address()));
+  }
+  const graph::JobResult result =
+      carry_out(plan, std::move(context), options.trace, signals, audience);
   const int code = exit_code(result, signals.interrupted());
   if (port) signals.linger(plan.config.monitoring.linger_s);
   return code;
