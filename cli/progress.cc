@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "cli/duration.h"
+
 namespace arno::cli {
 namespace {
 
@@ -12,13 +14,6 @@ constexpr double kMemory = 0.95;  // of the exponential means
 constexpr auto kLiveInterval = std::chrono::milliseconds(200);
 constexpr auto kPlainInterval = std::chrono::seconds(10);
 constexpr const char* kClearLine = "\r\033[K";
-
-std::string duration(double seconds) {
-  const auto total = static_cast<int64_t>(seconds + 0.5);
-  if (total >= 3600) return fmt::format("{}h {:02}min", total / 3600, total % 3600 / 60);
-  return total >= 60 ? fmt::format("{}min {:02}s", total / 60, total % 60)
-                     : fmt::format("{}s", total);
-}
 
 }  // namespace
 

@@ -24,6 +24,7 @@ TEST_F(UsageTest, HelpIsEverywhere) {
                                              {"eval", "retrieval"},
                                              {"embed"},
                                              {"docs"},
+                                             {"top"},
                                              {"version"}}) {
     std::vector<std::string> args = command;
     args.emplace_back("--help");

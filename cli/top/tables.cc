@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/top/tables.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <set>
+
+#include "cli/top/table.h"
+#include "cli/top/text.h"
+
+namespace arno::cli::top {
+namespace {
+
+constexpr size_t kWideScreen = 110;
+constexpr size_t kWideBar = 20;
+constexpr size_t kNarrowBar = 6;
+constexpr double kBusy = 0.9;  // from here on an actor or an edge is at its limit
+
+size_t bar_columns(size_t width) { return width >= kWideScreen ? kWideBar : kNarrowBar; }
+
+Style style_of_share(double share, Style high) { return share >= kBusy ? high : Style::plain; }
+
+Style style_of_errors(double errors) { return errors > 0 ? Style::bad : Style::plain; }
+
+/// A bar of the shares of an actor's time: busy, blocked, paused after a fault; the rest starved.
+Line share_bar(const Actor& actor, size_t columns) {
+  struct Part {
+    double share;
+    const char* character;
+    Style style;
+  };
+  const std::array<Part, 3> parts{Part{actor.busy, "█", Style::good},
+                                  Part{actor.blocked, "▒", Style::warn},
+                                  Part{actor.paused, "!", Style::bad}};
+  Line out;
+  double sum = 0;
+  size_t used = 0;
+  for (const Part& part : parts) {
+    if (part.share > 0) sum = std::min(sum + part.share, 1.0);
+    const auto end = static_cast<size_t>(std::lround(sum * static_cast<double>(columns)));
+    out.push_back(repeated(part.character, end - used, part.style));
+    used = end;
+  }
+  out.push_back(repeated("·", columns - used, Style::dim));
+  return out;
+}
+
+Row actor_row(const Actor& actor, const State& state, size_t width) {
+  const Style name = actor.name == state.bottleneck_actor ? Style::bold : Style::plain;
+  return {{{actor.name, name}},
+          {{actor.kind, Style::dim}},
+          {{actor.node, Style::dim}},
+          {{short_figure(actor.replicas)}},
+          {{short_figure(actor.items_per_second)}},
+          {{percent(actor.busy), style_of_share(actor.busy, Style::good)}},
+          {{percent(actor.starved)}},
+          {{percent(actor.blocked), style_of_share(actor.blocked, Style::warn)}},
+          {{short_figure(actor.queued_items)}},
+          {{short_figure(actor.errors), style_of_errors(actor.errors)}},
+          share_bar(actor, bar_columns(width))};
+}
+
+std::vector<Column> actor_columns(const View& view) {
+  std::vector<Column> out{{.title = "ACTOR", .least = 8, .worth = 10},
+                          {.title = "KIND", .least = 12, .worth = 2},
+                          {.title = "NODE", .least = 6, .worth = 1},
+                          {.title = "REPL", .figures = true, .worth = 3},
+                          {.title = "ITEMS/S", .figures = true, .worth = 8},
+                          {.title = "BUSY", .figures = true, .worth = 9},
+                          {.title = "STARVED", .figures = true, .worth = 6},
+                          {.title = "BLOCKED", .figures = true, .worth = 5},
+                          {.title = "QUEUE", .figures = true, .worth = 4},
+                          {.title = "ERRORS", .figures = true, .worth = 7},
+                          {.title = "TIME", .worth = 0}};
+  constexpr std::array<size_t, 10> kColumnOfKey{0, 0, 1, 3, 4, 5, 6, 7, 8, 9};
+  const bool text = view.sort == SortKey::name || view.sort == SortKey::kind;
+  if (view.sort != SortKey::flow) {
+    out[kColumnOfKey[static_cast<size_t>(view.sort)]].mark = text == view.reversed ? "▼" : "▲";
+  }
+  return out;
+}
+
+/// Takes out the column of nodes, which says nothing in a job of one node.
+void drop_nodes(std::vector<Column>& columns, std::vector<Row>& rows) {
+  constexpr int kNodeColumn = 2;
+  columns.erase(columns.begin() + kNodeColumn);
+  for (Row& row : rows) row.erase(row.begin() + kNodeColumn);
+}
+
+Row edge_row(const Edge& edge, size_t width) {
+  const double fill = fill_of(edge);
+  const Style style = style_of_share(fill, Style::warn);
+  return {
+      {{edge.from}, {" → ", Style::dim}, {edge.to}},
+      bar(fill, bar_columns(width), style == Style::plain ? Style::good : style),
+      {{fmt::format("{}/{}", short_figure(edge.in_flight_items), short_figure(edge.capacity_items)),
+        style}},
+      {{short_figure(edge.items_per_second)}}};
+}
+
+std::string time_of_day(double at) {
+  constexpr double kLatest = 253402300799;  // the year 9999
+  if (!(at >= 0 && at <= kLatest)) return "--:--:--";
+  const auto seconds = static_cast<time_t>(at);
+  tm local{};
+  localtime_r(&seconds, &local);
+  return fmt::format("{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
+}
+
+Style style_of_event(const std::string& kind) {
+  if (kind == "fault") return Style::bad;
+  return kind == "attach" || kind == "detach" ? Style::warn : Style::plain;
+}
+
+}  // namespace
+
+std::vector<Line> actor_table(const State& state, const View& view, size_t width) {
+  std::vector<Column> columns = actor_columns(view);
+  std::vector<Row> rows;
+  std::set<std::string> nodes;
+  for (const Actor& actor : sorted(state.actors, view.sort, view.reversed)) {
+    rows.push_back(actor_row(actor, state, width));
+    nodes.insert(actor.node);
+  }
+  if (nodes.size() < 2) drop_nodes(columns, rows);
+  return table(columns, rows, width);
+}
+
+std::vector<Line> edge_table(const std::vector<Edge>& edges, size_t width) {
+  std::vector<Row> rows;
+  for (const Edge& edge : edges) rows.push_back(edge_row(edge, width));
+  return table({{.title = "EDGE", .least = 12, .worth = 3},
+                {.title = "FILL", .worth = 0},
+                {.title = "IN FLIGHT", .figures = true, .worth = 2},
+                {.title = "ITEMS/S", .figures = true, .worth = 1}},
+               rows, width);
+}
+
+std::vector<Line> event_list(const std::deque<Event>& events, size_t width) {
+  constexpr size_t kKindColumns = 10;
+  std::vector<Line> out{{{filled(" EVENTS", width), Style::title}}};
+  for (const Event& event : events) {
+    Line line{{" " + time_of_day(event.at) + " ", Style::dim},
+              {filled(event.kind, kKindColumns) + " ", style_of_event(event.kind)}};
+    if (!event.actor.empty()) line.push_back({event.actor + ": ", Style::bold});
+    line.push_back({event.text});
+    out.push_back(cut(line, width));
+  }
+  return out;
+}
+
+double fill_of(const Edge& edge) {
+  const double fill = edge.in_flight_items / edge.capacity_items;
+  return std::isfinite(fill) ? std::clamp(fill, 0.0, 1.0) : 0;
+}
+
+std::string short_figure(double value) {
+  if (!std::isfinite(value)) return "-";
+  const double size = std::abs(value);
+  if (size >= 999.5e9) return fmt::format("{:.0e}", value);
+  if (size >= 999.5e6) return fmt::format("{:.1f}G", value / 1e9);
+  if (size >= 999.5e3) return fmt::format("{:.1f}M", value / 1e6);
+  if (size >= 9999.5) return fmt::format("{:.1f}k", value / 1e3);
+  if (size >= 99.95 || value == std::floor(value)) return fmt::format("{:.0f}", value);
+  return fmt::format("{:.{}f}", value, size >= 9.995 ? 1 : 2);
+}
+
+std::string percent(double share) {
+  if (!std::isfinite(share)) return "-";
+  return fmt::format("{:.0f}%", 100 * std::clamp(share, -9.99, 9.99));
+}
+
+Line bar(double share, size_t columns, Style style) {
+  const double full = share > 0 ? std::min(share, 1.0) : 0;
+  const auto used = static_cast<size_t>(std::lround(full * static_cast<double>(columns)));
+  return {repeated("█", used, style), repeated("·", columns - used, Style::dim)};
+}
+
+}  // namespace arno::cli::top
