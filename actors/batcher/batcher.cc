@@ -2,28 +2,10 @@
 #include "actors/batcher/batcher.h"
 
 #include "actors/resume.h"
+#include "common/numbering.h"
 #include "ops/loss/unicl_loss.h"
 
 namespace arno::actors {
-namespace {
-
-/// The distinct texts of a batch, in the order of their first appearance.
-struct DistinctTexts {
-  using Tokens = std::vector<int32_t>;
-
-  std::vector<Tokens> texts;
-  std::vector<int32_t> rows;  ///< of each sample
-  std::map<Tokens, int32_t> index;
-
-  void add(const Tokens& tokens) {
-    const auto [found, fresh] = index.emplace(tokens, static_cast<int32_t>(texts.size()));
-    if (fresh) texts.push_back(tokens);
-    rows.push_back(found->second);
-  }
-};
-
-}  // namespace
-
 Batcher::Batcher(const BatcherOptions&, const graph::StageContext& context)
     : batch_size_(context.training.batch_size),
       next_slot_(static_cast<uint64_t>(resume_step(context) * context.training.batch_size)) {}
@@ -53,18 +35,19 @@ florence::TrainingBatch Batcher::assemble(int64_t step) const {
   florence::TrainingBatch batch{.step = step};
   const ops::Shape& row = rows_.front()->image.shape();
   batch.images = ops::Tensor::empty({batch_size_, row[0], row[1], row[2]}, ops::DType::f32);
-  DistinctTexts distinct;
+  Numbering<std::vector<int32_t>> texts;
+  std::vector<int32_t> text_rows;
   std::vector<Hash128> labels;
   for (size_t i = 0; i < rows_.size(); ++i) {
     const TokenizedItem& sample = *rows_[i];
     batch.images.narrow(static_cast<int64_t>(i), 1).reshape(row).copy_from(sample.image);
-    distinct.add(sample.tokens);
+    text_rows.push_back(texts.number(sample.tokens));
     labels.push_back(sample.label);
     batch.keys.push_back(sample.id.key);
     batch.read_at.push_back(sample.id.read_at);
   }
-  batch.texts = florence::pack_texts(distinct.texts);
-  batch.text_rows = ops::Tensor::from<int32_t>({batch_size_}, distinct.rows);
+  batch.texts = florence::pack_texts(texts.values());
+  batch.text_rows = ops::Tensor::from<int32_t>({batch_size_}, text_rows);
   batch.labels = ops::assign_labels(labels);
   return batch;
 }

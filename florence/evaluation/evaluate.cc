@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
+#include "common/numbering.h"
 #include "florence/model/stored_config.h"
 #include "io/image/crop.h"
 #include "io/image/decode.h"
@@ -51,18 +51,6 @@ class RowStack {
 
  private:
   std::vector<ops::Tensor> parts_;
-};
-
-/// Numbers texts in the order of their first appearance.
-struct TextTable {
-  std::vector<std::string> texts;
-  std::map<std::string, int32_t> index;
-
-  int32_t number(const std::string& text) {
-    const auto [found, fresh] = index.emplace(text, static_cast<int32_t>(texts.size()));
-    if (fresh) texts.push_back(text);
-    return found->second;
-  }
 };
 
 }  // namespace
@@ -199,7 +187,7 @@ RetrievalEvaluation evaluate_retrieval(const FlorenceModel& model,
                                        const io::ShardSet& shards, RetrievalTexts which,
                                        const EmbedOptions& options) {
   const ImageEmbeddings images = embed_images(model, shards, options);
-  TextTable table;
+  Numbering<std::string> table;
   Pairs pairs;
   for (size_t i = 0; i < images.texts.size(); ++i) {
     const size_t count = which == RetrievalTexts::primary ? 1 : images.texts[i].size();
@@ -207,9 +195,9 @@ RetrievalEvaluation evaluate_retrieval(const FlorenceModel& model,
       pairs.emplace_back(static_cast<int32_t>(i), table.number(images.texts[i][t]));
     }
   }
-  const ops::Tensor texts = embed_texts(model, tokenizer, table.texts);
+  const ops::Tensor texts = embed_texts(model, tokenizer, table.values());
   RetrievalEvaluation out{.result = retrieval_recall(images.features, texts, pairs),
-                          .examples = find_examples(images, texts, table.texts, pairs)};
+                          .examples = find_examples(images, texts, table.values(), pairs)};
   out.result.skipped = images.skipped;
   return out;
 }

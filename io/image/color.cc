@@ -123,15 +123,4 @@ void color_jitter(Image& image, const JitterOptions& options, Random& random) {
   }
 }
 
-void flip_horizontal(Image& image) {
-  const size_t channels = static_cast<size_t>(image.channels);
-  for (int y = 0; y < image.height; ++y) {
-    uint8_t* left = image.row(y);
-    uint8_t* right = left + image.stride() - channels;
-    for (; left < right; left += channels, right -= channels) {
-      std::swap_ranges(left, left + channels, right);
-    }
-  }
-}
-
 }  // namespace arno::io

@@ -27,7 +27,4 @@ void adjust_saturation(Image& image, double factor);
 /// Turns the hue by `shift` of the colour circle, -0.5 .. 0.5.
 void adjust_hue(Image& image, double shift);
 
-/// Mirrors left and right.
-void flip_horizontal(Image& image);
-
 }  // namespace arno::io

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "common/numbering.h"
 #include "ops/core/detail/simd_math.h"
 #include "ops/core/parallel.h"
 #include "ops/math/detail/gemm.h"
@@ -271,12 +272,10 @@ std::vector<OpSample> samples() {
 }  // namespace
 
 std::vector<int32_t> assign_labels(std::span<const Hash128> texts) {
-  std::unordered_map<Hash128, int32_t> ids;
+  Numbering<Hash128> labels;
   std::vector<int32_t> out;
   out.reserve(texts.size());
-  for (const Hash128& text : texts) {
-    out.push_back(ids.try_emplace(text, static_cast<int32_t>(ids.size())).first->second);
-  }
+  for (const Hash128& text : texts) out.push_back(labels.number(text));
   return out;
 }
 

@@ -158,19 +158,5 @@ TEST(ColorJitterTest, RefusesWrongAmounts) {
   EXPECT_THROW(color_jitter(image, {.hue = 0.6}, random), Error);
 }
 
-TEST(FlipTest, MirrorsEvenAndOddWidths) {
-  for (int width : {1, 4, 5}) {
-    const Image image = picture(3, width);
-    Image out = image;
-
-    flip_horizontal(out);
-
-    for (int x = 0; x < width; ++x) {
-      EXPECT_EQ(out.row(2)[3 * x + 1], image.row(2)[3 * (width - 1 - x) + 1]);
-      EXPECT_EQ(out.row(1)[3 * x], image.row(1)[3 * (width - 1 - x)]);
-    }
-  }
-}
-
 }  // namespace
 }  // namespace arno::io

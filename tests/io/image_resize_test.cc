@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "common/error.h"
 #include "common/random.h"
 #include "image_samples.h"
-#include "io/image/color.h"
 #include "io/image/resize.h"
 
 namespace arno::io {
@@ -84,8 +84,13 @@ TEST(ImageResizeTest, RoundsToTheNearestByte) {
 TEST(ImageResizeTest, FlipMirrorsTheResult) {
   const Image image = picture(40, 50);
   ResizeOptions options{.height = 20, .width = 17};
-  Image expected = resize_crop(image, Box{3, 4, 31, 30}, options);
-  flip_horizontal(expected);
+  const Image straight = resize_crop(image, Box{3, 4, 31, 30}, options);
+  Image expected = straight;
+  for (int y = 0; y < expected.height; ++y) {
+    for (int x = 0; x < expected.width; ++x) {
+      std::copy_n(straight.row(y) + 3 * (expected.width - 1 - x), 3, expected.row(y) + 3 * x);
+    }
+  }
   options.flip = Flip::kHorizontal;
 
   EXPECT_EQ(largest_difference(resize_crop(image, Box{3, 4, 31, 30}, options), expected), 0);
