@@ -8,6 +8,7 @@
 
 namespace arno::actors {
 
+/// How far a picture may be changed, before it is normalised.
 struct AugmenterOptions {
   double flip = 0;  ///< probability; 0 where images may show text
   io::JitterOptions jitter;
@@ -34,6 +35,7 @@ class Augmenter final : public graph::Stage {
   florence::TrainingConfig training_;
 };
 
+/// Input: decoded crops. Output: f32 pictures of the stage's resolution. Replicable.
 graph::ActorKind augmenter_kind();
 
 }  // namespace arno::actors

@@ -8,6 +8,7 @@
 
 namespace arno::actors {
 
+/// None: the batch size is the training's, as every actor has to agree on it.
 struct BatcherOptions {
   void fields(ConfigFields&) {}
   void check(const graph::StageContext&, const RawConfig&, ConfigProblems&) const {}
@@ -34,6 +35,7 @@ class Batcher final : public graph::Stage {
   std::vector<std::shared_ptr<const TokenizedItem>> rows_;
 };
 
+/// Input: samples in any order. Outputs: batches in step order, how far the order is complete.
 graph::ActorKind batcher_kind();
 
 }  // namespace arno::actors

@@ -6,6 +6,7 @@
 
 namespace arno::actors {
 
+/// How many checkpoints stay, and what a full disk means for the job.
 struct CheckpointerOptions {
   int64_t keep = 3;                 ///< newest checkpoints that stay
   std::string on_failure = "stop";  ///< what a failed write does: stop or warn
@@ -29,6 +30,7 @@ class Checkpointer final : public graph::Stage {
   graph::StageContext context_;
 };
 
+/// Input: snapshots. No output; blocks on the disk, so it is detached.
 graph::ActorKind checkpointer_kind();
 
 }  // namespace arno::actors

@@ -6,6 +6,7 @@
 
 namespace arno::actors {
 
+/// How much of the loss is computed at once: its memory, not its value beyond rounding.
 struct ContrastiveLossOptions {
   int64_t row_block = 256;  ///< rows of the logit matrix that exist at once
 
@@ -28,6 +29,7 @@ class ContrastiveLoss final : public graph::Stage {
   ContrastiveLossOptions options_;
 };
 
+/// Input: features of a whole batch. Output: the loss and its gradients.
 graph::ActorKind contrastive_loss_kind();
 
 }  // namespace arno::actors

@@ -8,6 +8,7 @@
 
 namespace arno::actors {
 
+/// How large a picture may be, and which part of it is kept.
 struct DecoderOptions {
   io::CropOptions crop{.scale_min = 0.9};
   int64_t max_side = 16384;
@@ -36,6 +37,7 @@ class Decoder final : public graph::Stage {
   florence::TrainingConfig training_;
 };
 
+/// Input: encoded samples. Outputs: pictures, samples to be replaced. Replicable, skippable.
 graph::ActorKind decoder_kind();
 
 }  // namespace arno::actors

@@ -21,6 +21,7 @@ struct EvaluationTask {
   void fields(ConfigFields& f);
 };
 
+/// What is measured on each snapshot, and with which vocabulary.
 struct EvaluatorOptions {
   std::string vocabulary;
   int64_t threads = 1;
@@ -52,6 +53,7 @@ class Evaluator final : public graph::Stage {
   std::vector<std::shared_ptr<const io::ShardSet>> shards_;  ///< by task
 };
 
+/// Input: snapshots. Restartable; blocks while it embeds, so it is detached.
 graph::ActorKind evaluator_kind();
 
 }  // namespace arno::actors

@@ -7,6 +7,7 @@
 
 namespace arno::actors {
 
+/// The model and its optimiser, and how often the state leaves the actor.
 struct ModelShardOptions {
   florence::TrainerConfig trainer;
   int64_t threads = 2;             ///< of the operators
@@ -50,6 +51,7 @@ class ModelShard final : public graph::Stage {
   int64_t last_evaluation_ = -1;
 };
 
+/// Inputs: batches, gradients of the loss. Outputs: features, snapshots to save and to evaluate.
 graph::ActorKind model_shard_kind();
 
 }  // namespace arno::actors

@@ -7,6 +7,7 @@
 
 namespace arno::actors {
 
+/// Where templates for short texts come from.
 struct PromptSamplerOptions {
   std::string templates;  ///< a text file, one template a line; empty: the built-in set
 
@@ -32,6 +33,7 @@ class PromptSamplerStage final : public graph::Stage {
   graph::JobObserver* observer_;
 };
 
+/// Input: samples with all their texts. Output: samples with one text.
 graph::ActorKind prompt_sampler_kind();
 
 }  // namespace arno::actors

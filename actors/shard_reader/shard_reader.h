@@ -21,6 +21,7 @@ struct SourceOptions {
   void fields(ConfigFields& f);
 };
 
+/// What is read, how far ahead of the batcher, and how much of it may be bad.
 struct ShardReaderOptions {
   std::vector<SourceOptions> sources;
   int64_t window = 1024;        ///< slots that may be under way at once
@@ -68,6 +69,7 @@ class ShardReader final : public graph::Stage {
   int64_t bad_ = 0;
 };
 
+/// A source: samples leave in slot order; rejects and delivery come back on back edges.
 graph::ActorKind shard_reader_kind();
 
 }  // namespace arno::actors

@@ -7,6 +7,7 @@
 
 namespace arno::actors {
 
+/// The vocabulary, and where long texts are cut.
 struct TokenizerOptions {
   std::string vocabulary;       ///< a folder with vocab.json and merges.txt, or CLIP's .txt.gz
   int64_t context_length = 77;  ///< most tokens of a text, both specials included
@@ -30,6 +31,7 @@ class Tokenizer final : public graph::Stage {
   int64_t context_length_;
 };
 
+/// Input: samples with one text. Output: samples with tokens. Replicable.
 graph::ActorKind tokenizer_kind();
 
 }  // namespace arno::actors

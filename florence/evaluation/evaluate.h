@@ -28,6 +28,7 @@ struct ImageEmbeddings {
   int64_t skipped = 0;                          ///< samples that could not be used
 };
 
+/// Which images are embedded, and how many at once.
 struct EmbedOptions {
   int64_t batch_size = 64;
   int64_t max_images = 0;  ///< 0: all; else that many, spread evenly

@@ -22,6 +22,7 @@ struct UniclLossResult {
   double grad_log_temperature = 0;
 };
 
+/// How much of the logit matrix exists at once; the loss does not depend on it.
 struct UniclLossOptions {
   int64_t row_block = 256;  ///< rows of the logit matrix that exist at once
 };
@@ -44,6 +45,7 @@ UniclLossResult unicl_loss_and_gradient(const Tensor& image, const Tensor& text,
 Variable unicl_loss(const Variable& image, const Variable& text, std::span<const int32_t> labels,
                     const Variable& log_temperature, UniclLossOptions options = {});
 
+/// Sampled with distinct and shared labels, in blocks smaller and larger than the batch.
 const OpDef& unicl_loss_def();
 
 }  // namespace arno::ops

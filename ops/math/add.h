@@ -16,7 +16,9 @@ Variable add(const Variable& a, const Variable& b);
 /// bf16. Saves scale. Throws shape_mismatch, dtype_mismatch.
 Variable residual_add(const Variable& x, const Variable& branch, const Tensor& scale);
 
+/// Sampled with many values, none and a scalar.
 const OpDef& add_def();
+/// Sampled with the shapes of add_def() that have rows, each with its own scale.
 const OpDef& residual_add_def();
 
 }  // namespace arno::ops

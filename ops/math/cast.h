@@ -10,6 +10,7 @@ namespace arno::ops {
 /// x itself when it has the dtype. Any shape. Saves nothing. Throws dtype_mismatch.
 Variable cast(const Variable& x, DType dtype);
 
+/// Sampled there and back again, so that something is left to compare.
 const OpDef& cast_def();
 
 }  // namespace arno::ops

@@ -12,6 +12,7 @@ namespace arno::ops {
 /// Throws dtype_mismatch, or invalid_argument for a row out of range.
 Variable gather_rows(const Variable& x, const Tensor& rows);
 
+/// Sampled with repeated, few and no rows.
 const OpDef& gather_rows_def();
 
 }  // namespace arno::ops

@@ -15,6 +15,7 @@ namespace arno::ops {
 /// Throws shape_mismatch, dtype_mismatch.
 Variable matmul(const Variable& x, const Variable& weight);
 
+/// Sampled over block borders, with one value and with no row.
 const OpDef& matmul_def();
 
 }  // namespace arno::ops

@@ -24,6 +24,7 @@ struct Conv2dOptions {
 Variable conv2d(const Variable& x, const Variable& weight, const Variable& bias,
                 Conv2dOptions options = {});
 
+/// Sampled with the stem, a merge, a 1x1 window and no image.
 const OpDef& conv2d_def();
 
 }  // namespace arno::ops

@@ -12,6 +12,7 @@ namespace arno::ops {
 /// Throws shape_mismatch, dtype_mismatch, or invalid_argument for an id out of range.
 Variable embedding(const Variable& table, const Tensor& ids, DType out);
 
+/// Sampled with repeated, few and no ids.
 const OpDef& embedding_def();
 
 }  // namespace arno::ops

@@ -17,7 +17,9 @@ Variable gelu(const Variable& x);
 /// Otherwise as gelu.
 Variable quick_gelu(const Variable& x);
 
+/// Sampled with one value, none and more than a thread takes.
 const OpDef& gelu_def();
+/// Sampled with the shapes of gelu_def().
 const OpDef& quick_gelu_def();
 
 }  // namespace arno::ops

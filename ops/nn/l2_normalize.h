@@ -11,6 +11,7 @@ namespace arno::ops {
 /// zero. Saves y and the norms. Throws shape_mismatch.
 Variable l2_normalize(const Variable& x);
 
+/// Sampled with many, one and no rows.
 const OpDef& l2_normalize_def();
 
 }  // namespace arno::ops

@@ -21,6 +21,7 @@ struct LayerNormOptions {
 Variable layer_norm(const Variable& x, const Variable& weight, const Variable& bias,
                     LayerNormOptions options = {});
 
+/// Sampled with long, short and no rows, and with two values a row.
 const OpDef& layer_norm_def();
 
 }  // namespace arno::ops

@@ -16,6 +16,7 @@ namespace arno::ops {
 /// Throws shape_mismatch, dtype_mismatch.
 Variable linear(const Variable& x, const Variable& weight, const Variable& bias);
 
+/// Sampled with and without a bias, over block borders and with no row.
 const OpDef& linear_def();
 
 }  // namespace arno::ops

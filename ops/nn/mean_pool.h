@@ -12,6 +12,7 @@ namespace arno::ops {
 /// sums in f32 (f64 in f64). Saves nothing. Throws shape_mismatch.
 Variable mean_pool(const Variable& x);
 
+/// Sampled with one and two grid dimensions, one token and no sample.
 const OpDef& mean_pool_def();
 
 }  // namespace arno::ops

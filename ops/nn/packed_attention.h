@@ -6,6 +6,7 @@
 
 namespace arno::ops {
 
+/// How the tokens of a text attend to each other.
 struct PackedAttentionOptions {
   int64_t heads = 1;
   bool causal = true;  ///< a token attends to itself and those before it only
@@ -20,6 +21,7 @@ struct PackedAttentionOptions {
 Variable packed_attention(const Variable& qkv, const Tensor& offsets,
                           PackedAttentionOptions options);
 
+/// Sampled causal and not, with long and short texts and with none.
 const OpDef& packed_attention_def();
 
 }  // namespace arno::ops

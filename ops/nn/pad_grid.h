@@ -14,7 +14,9 @@ Variable pad_grid(const Variable& x, int64_t height, int64_t width);
 /// The upper left part of a token grid: the inverse of pad_grid. height <= H, width <= W.
 Variable crop_grid(const Variable& x, int64_t height, int64_t width);
 
+/// Sampled with grids that gain a row and a column, and with no image.
 const OpDef& pad_grid_def();
+/// Sampled with grids that lose a row and a column, and with no image.
 const OpDef& crop_grid_def();
 
 }  // namespace arno::ops

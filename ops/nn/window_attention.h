@@ -26,6 +26,7 @@ struct WindowAttentionOptions {
 Variable window_attention(const Variable& qkv, const Variable& bias_table,
                           WindowAttentionOptions options);
 
+/// Sampled with and without a shift, with several windows and with no image.
 const OpDef& window_attention_def();
 
 }  // namespace arno::ops
