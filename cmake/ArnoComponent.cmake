@@ -13,8 +13,10 @@ if(ARNO_SANITIZE MATCHES "address" AND ARNO_SANITIZE MATCHES "thread")
   message(FATAL_ERROR "ARNO_SANITIZE: 'address' and 'thread' exclude each other")
 endif()
 if(ARNO_SANITIZE)
+  # Instrumented code of the standard library looks uninitialised to GCC.
   target_compile_options(arno_options INTERFACE -fsanitize=${ARNO_SANITIZE} -fno-omit-frame-pointer
-                         -fno-sanitize-recover=all)
+                         -fno-sanitize-recover=all
+                         $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(arno_options INTERFACE -fsanitize=${ARNO_SANITIZE})
 endif()
 
