@@ -10,7 +10,8 @@
 
 namespace arno::cli {
 
-/// A job of 12 steps of 8 images at 32 pixels (unless it says otherwise), as a real process would run it.
+/// A job of 12 steps of 8 images at 32 pixels (unless it says otherwise), as a real process would
+/// run it.
 struct TinyJob {
   std::string shards;  ///< a YAML list; empty: the fixture's shards
   int steps = 12;
