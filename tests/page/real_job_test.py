@@ -114,7 +114,7 @@ class RunningJobTest(RealJobTest):
         self.wait(lambda: self.page.shown_points()[1] > last, "no point comes")
         for chart, path in curves.items():
             self.wait(lambda: self.page.curve(chart) != path, f"the curve of {chart} stands")
-        self.wait(lambda: " holds the job back" in self.page.text("#bottleneck"),
+        self.wait(lambda: any(name in self.page.text("#bottleneck") for name in self.page.actors()),
                   "no word of the bottleneck")
         self.check_quiet()
 
