@@ -128,7 +128,7 @@ Shares share_out(size_t rows, size_t actors, size_t edges, size_t events) {
 Frame draw_help(const View& view, ScreenSize size) {
   Frame out{.scroll = view.scroll};
   for (const Line& line : help_lines()) out.lines.push_back(cut(line, size.columns));
-  if (out.lines.size() > size.rows) out.lines.resize(size.rows);
+  out.lines.resize(size.rows);
   return out;
 }
 

@@ -14,7 +14,7 @@ struct ScreenSize {
 
 /// A picture of a job.
 struct Frame {
-  std::vector<Line> lines;  ///< none wider than the screen, and no more than its rows
+  std::vector<Line> lines;  ///< as many as the screen has rows, none wider than that
   size_t scroll = 0;        ///< of the view, but not beyond the last row
 };
 

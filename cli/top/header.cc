@@ -28,8 +28,10 @@ std::string loss_figure(double value) {
   return std::abs(value) < 1e5 ? fmt::format("{:.4f}", value) : fmt::format("{:.3e}", value);
 }
 
-Line first_line(const State& state, bool paused) {
-  Line out{{" " + state.job, Style::bold}, {"  "}, {state.phase, style_of_phase(state.phase)}};
+Line first_line(const State& state, bool is_old, bool paused) {
+  Line out{{" " + state.job, Style::bold}, {"  "}};
+  out.push_back(is_old ? Span{state.phase + " when last seen", Style::warn}
+                       : Span{state.phase, style_of_phase(state.phase)});
   if (state.training) {
     const Training& now = *state.training;
     const double share = now.step / now.total_steps;
@@ -73,7 +75,7 @@ void add_sentence(std::vector<Line>& lines, const std::string& text, Style style
 
 std::vector<Line> header(const State& state, const std::string& problem, bool paused,
                          size_t width) {
-  std::vector<Line> out{first_line(state, paused), training_line(state)};
+  std::vector<Line> out{first_line(state, !problem.empty(), paused), training_line(state)};
   add_sentence(out, problem, Style::bad, width, kMaxErrorLines);
   add_sentence(out, state.error, Style::bad, width, kMaxErrorLines);
   add_sentence(out, state.bottleneck, Style::bold, width, kMaxSentenceLines);

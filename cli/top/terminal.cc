@@ -19,7 +19,6 @@ constexpr std::string_view kEnter = "\033[?1049h\033[?25l\033[?7l";
 constexpr std::string_view kLeave = "\033[0m\033[?7h\033[?25h\033[?1049l";
 constexpr std::string_view kToTop = "\033[H";
 constexpr std::string_view kClearLine = "\033[K";
-constexpr std::string_view kClearBelow = "\033[J";
 
 std::string_view sequence_of(Style style, bool colors) {
   switch (style) {
@@ -92,15 +91,14 @@ void Terminal::show(const std::vector<Line>& lines) const {
   std::string out(kToTop);
   for (size_t i = 0; i < lines.size(); ++i) {
     if (i > 0) out += "\r\n";
+    out += kClearLine;  // not after the text: a full line would lose its last character
     for (const Span& span : lines[i]) {
       const std::string_view sequence = sequence_of(span.style, colors_);
       out += sequence;
       out += span.text;
       if (!sequence.empty()) out += "\033[0m";
     }
-    out += kClearLine;
   }
-  out += kClearBelow;
   ARNO_CHECK(write_all(out), Errc::io_failed, "[top] the terminal has gone");
 }
 

@@ -30,7 +30,8 @@ class Terminal {
   void leave();
   void enter();
 
-  /// Shows lines in place of what was there. Throws io_failed when the terminal has gone.
+  /// Shows as many lines as the screen has in place of what was there. Throws io_failed when the
+  /// terminal has gone.
   void show(const std::vector<Line>& lines) const;
 
  private:

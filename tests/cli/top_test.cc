@@ -155,7 +155,7 @@ TEST(TopFrameTest, KeepsToEveryScreen) {
         for (const bool help : {false, true}) {
           const View view{.section = section, .scroll = 3, .help = help};
           const Frame frame = draw(shown, "a problem", view, {columns, rows});
-          ASSERT_LE(frame.lines.size(), rows);
+          ASSERT_EQ(frame.lines.size(), rows);
           for (const Line& line : frame.lines) {
             ASSERT_LE(columns_of(line), columns) << plain_text(line);
           }
@@ -215,6 +215,7 @@ TEST(TopFrameTest, SaysWhyThePictureIsOld) {
   const Frame frame = draw(snapshot(), "it has ended", {.paused = true}, {100, 24});
 
   EXPECT_THAT(plain_texts(frame.lines), Contains(" it has ended"));
+  EXPECT_THAT(plain_texts(frame.lines)[0], HasSubstr("running when last seen"));
   EXPECT_THAT(plain_texts(frame.lines)[0], HasSubstr("[paused]"));
 }
 
