@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,7 +13,7 @@
 // printable; a figure that is null or missing is NaN.
 namespace arno::cli::top {
 
-inline constexpr double kUnknown = std::nan("");
+inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 struct Actor {
   std::string name;

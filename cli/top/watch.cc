@@ -44,7 +44,7 @@ class Watch {
   }
 
   void on_signals() {
-    while (const int signal = signals_.take()) {
+    for (int signal = signals_.take(); signal != 0; signal = signals_.take()) {
       if (signal == SIGTSTP) {
         terminal_.leave();
         raise(SIGSTOP);
