@@ -37,6 +37,7 @@ class JobMetrics final : public graph::JobObserver {
 inline constexpr const char* kJobPhases[] = {"starting",  "running", "draining",
                                              "completed", "drained", "failed"};
 
+/// Declarations of the metrics of JobMetrics, for the reference.
 std::span<const monitoring::MetricDef> job_metric_defs();
 
 }  // namespace arno::cli

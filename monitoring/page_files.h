@@ -13,6 +13,7 @@ struct PageFile {
   std::string_view body;
 };
 
+/// Every file of the page.
 std::span<const PageFile> page_files();
 
 }  // namespace arno::monitoring

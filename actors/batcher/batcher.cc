@@ -6,6 +6,7 @@
 #include "ops/loss/unicl_loss.h"
 
 namespace arno::actors {
+
 Batcher::Batcher(const BatcherOptions&, const graph::StageContext& context)
     : batch_size_(context.training.batch_size),
       next_slot_(static_cast<uint64_t>(resume_step(context) * context.training.batch_size)) {}

@@ -11,12 +11,16 @@
 // Parts of the monitoring port's replies, as docs/monitoring.md has them.
 namespace arno::cli {
 
+/// Actors in the plan's order, each with its replicas.
 nlohmann::json actors_json(const graph::Plan& plan, const JobActivity& activity,
                            const std::string& node);
+/// Edges in the plan's order; none before the first look at the job.
 nlohmann::json edges_json(const graph::Plan& plan, const JobActivity& activity);
+/// What the step itself says; totals and rates of the run come from elsewhere.
 nlohmann::json step_json(const graph::StepReport& report);
 /// Without the name of its source.
 nlohmann::json sample_json(const graph::SampleReport& sample);
+/// Without the time at which it was made. Classes are sorted, best first.
 nlohmann::json evaluation_json(const graph::EvaluationReport& report);
 
 /// Compact; bytes that are not UTF-8 are replaced, figures that are not finite are null.

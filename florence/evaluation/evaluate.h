@@ -71,6 +71,7 @@ struct FoundImages {
   std::vector<FoundImage> images;  ///< nearest first
 };
 
+/// The figures of a retrieval, and what some texts found.
 struct RetrievalEvaluation {
   RetrievalResult result;
   std::vector<FoundImages> examples;  ///< of a few texts, evenly chosen

@@ -9,7 +9,7 @@ export const SHARES = [
   {key: 'busy_share', word: 'busy', meaning: 'works', fill: null},
   {key: 'starved_share', word: 'starved', meaning: 'waits for input', fill: 'url(#dots)'},
   {key: 'blocked_share', word: 'blocked', meaning: 'waits for room', fill: 'url(#hatch)'},
-  {key: 'paused_share', word: 'paused', meaning: 'held on purpose', fill: null},
+  {key: 'paused_share', word: 'paused', meaning: 'failed, waits for the supervisor', fill: null},
 ];
 
 const PAD = 9;

@@ -16,7 +16,7 @@ export async function ask(path) {
 }
 
 /**
- * Runs `job` every `period_ms`, never twice at once and not while the page is hidden. The time
+ * Runs `job` every `periodMs`, never twice at once and not while the page is hidden. The time
  * between runs grows up to five seconds while `job` throws, and `failed` is told each time.
  */
 export class Poller {
