@@ -7,7 +7,7 @@
 
 namespace arno::cli {
 
-/// In the folder of a run: "host:port" of its monitoring port, while it runs.
+/// In the folder of a run: "host:port" of its monitoring port, while that is open.
 inline constexpr const char* kAddressFile = "monitoring.address";
 
 /// The vocabulary that a checkpoint was trained with: `given` unless it is empty, else what the

@@ -33,8 +33,10 @@ struct Job::Impl {
         prepared(prepare(std::move(context))),
         config(plan.config.workers),
         system(config),
-        assembly(assemble(system, plan, prepared,
-                          [this](JobResult how) { ended.set_value(std::move(how)); })) {
+        assembly(assemble(system, plan, prepared, [this](JobResult how) {
+          stop_clocks();
+          ended.set_value(std::move(how));
+        })) {
     prepared.stages.clear();
   }
 
@@ -65,41 +67,26 @@ struct Job::Impl {
   ActorStatus actor_status(size_t shell) const {
     const PlannedShell& planned = prepared.layout.shells[shell];
     const ShellMetrics& metrics = prepared.metrics[shell];
-    ActorStatus out{.actor = plan.actors[planned.actor].name,
-                    .kind = plan.actors[planned.actor].kind->name,
-                    .replica = planned.replica,
-                    .items = count(metrics.items),
-                    .sent_items = count(metrics.sent),
-                    .skipped_items = count(metrics.skipped),
-                    .errors = *metrics.failures,
-                    .queued_items = static_cast<int64_t>(metrics.queued.value()),
-                    .busy_s = metrics.busy.value(),
-                    .starved_s = metrics.starved.value(),
-                    .blocked_s = metrics.blocked.value(),
-                    .paused_s = metrics.paused.value()};
-    add_current(*metrics.current, out);
-    return out;
+    const ShellTimes::Seconds seconds = metrics.times->seconds(ShellTimes::Clock::now());
+    const auto time = [&](Activity what) { return seconds[static_cast<size_t>(what)]; };
+    return {.actor = plan.actors[planned.actor].name,
+            .kind = plan.actors[planned.actor].kind->name,
+            .replica = planned.replica,
+            .items = count(metrics.items),
+            .sent_items = count(metrics.sent),
+            .skipped_items = count(metrics.skipped),
+            .errors = *metrics.failures,
+            .queued_items = static_cast<int64_t>(metrics.queued.value()),
+            .busy_s = time(Activity::busy),
+            .starved_s = time(Activity::starved),
+            .blocked_s = time(Activity::blocked),
+            .paused_s = time(Activity::paused)};
   }
 
-  /// The time that no counter has yet. Looked at after the counters: some of it may be missing for
-  /// a moment, but none counts twice.
-  static void add_current(const CurrentState& current, ActorStatus& status) {
-    const double seconds = current.seconds(CurrentState::Clock::now());
-    switch (current.what()) {
-      case CurrentState::none:
-        break;
-      case CurrentState::busy:
-        status.busy_s += seconds;
-        break;
-      case CurrentState::starved:
-        status.starved_s += seconds;
-        break;
-      case CurrentState::blocked:
-        status.blocked_s += seconds;
-        break;
-      case CurrentState::paused:
-        status.paused_s += seconds;
-        break;
+  /// What was cut short does not wait for ever.
+  void stop_clocks() {
+    for (ShellMetrics& metrics : prepared.metrics) {
+      metrics.times->enter(Activity::none, ShellTimes::Clock::now());
     }
   }
 

@@ -92,7 +92,7 @@ struct SampleReport {
 
 /// Something worth a line in the log of a job.
 struct JobEvent {
-  std::string kind;   ///< fault, drain
+  std::string kind;   ///< fault, quarantine, drain
   std::string actor;  ///< that it happened to; empty: the job
   std::string text;
 };

@@ -45,37 +45,30 @@ struct ShellState {
   std::unique_ptr<MessageCourier> courier;
   std::unique_ptr<StageDriver> driver;
   std::optional<Idle> idle = Idle::starved;  ///< nothing: it has work
-  Clock::time_point since;                   ///< up to here time is accounted for
+  Clock::time_point since;                   ///< it does what it does
   bool started = false;
   bool continuing = false;  ///< a Continue is in the mailbox
   bool reported = false;    ///< the supervisor knows of the failure
 
-  void account(monitoring::Counter& counter, Clock::time_point now) {
-    if (now != since) counter.add(std::chrono::duration<double>(now - since).count());
+  /// From `now` on it does this.
+  void enter(Activity what, Clock::time_point now) {
+    parts.metrics.times->enter(what, now);
     since = now;
   }
 
-  /// Shows what it does from here on.
-  void show_current() {
-    using What = CurrentState::What;
-    const What what = !idle                     ? What::busy
-                      : *idle == Idle::finished ? What::none
-                      : *idle == Idle::blocked  ? What::blocked
-                      : *idle == Idle::failed   ? What::paused
-                                                : What::starved;
-    parts.metrics.current->set(what, since);
-  }
-
-  /// Accounts for the time since the last event, in which nothing was done.
-  void account_waiting(Clock::time_point now) {
+  /// Ends the time in which nothing was done.
+  void begin_work(Clock::time_point now) {
     if (parts.trace && idle) parts.trace->wait(*idle, since, now);
-    account(waiting_counter(), now);
+    enter(Activity::busy, now);
   }
 
-  monitoring::Counter& waiting_counter() {
-    if (!idle) return parts.metrics.busy;
-    if (*idle == Idle::blocked) return parts.metrics.blocked;
-    return *idle == Idle::failed ? parts.metrics.paused : parts.metrics.starved;
+  void end_work(Clock::time_point now) {
+    enter(!idle                     ? Activity::busy
+          : *idle == Idle::finished ? Activity::none
+          : *idle == Idle::blocked  ? Activity::blocked
+          : *idle == Idle::failed   ? Activity::paused
+                                    : Activity::starved,
+          now);
   }
 
   /// Lets the driver work for a while and accounts for the time.
@@ -92,8 +85,7 @@ struct ShellState {
 
 void ShellState::work() {
   Clock::time_point now = Clock::now();
-  account_waiting(now);
-  parts.metrics.current->set(CurrentState::busy, now);
+  begin_work(now);
   const Clock::time_point limit = now + kSlice;
   for (int done = 0; done < kBudget && now < limit; ++done) {
     const int64_t calls = driver->counts().calls;
@@ -104,8 +96,7 @@ void ShellState::work() {
     }
     if (idle) break;
   }
-  account(parts.metrics.busy, now);
-  show_current();
+  end_work(now);
   parts.metrics.publish(*driver);
 }
 
@@ -114,19 +105,13 @@ void ShellState::aside(Action action) {
   const bool timed = started && idle != Idle::finished;
   const int64_t calls = driver->counts().calls;
   const Clock::time_point begin = Clock::now();
-  if (timed) {
-    account_waiting(begin);
-    parts.metrics.current->set(CurrentState::busy, begin);
-  }
+  if (timed) begin_work(begin);
   action();
   const Clock::time_point now = Clock::now();
   if (parts.trace && driver->counts().calls != calls) {
     parts.trace->call(driver->last_call(), begin, now);
   }
-  if (timed) {
-    account(parts.metrics.busy, now);
-    show_current();
-  }
+  if (timed) end_work(now);
 }
 
 void MessageCourier::deliver(int lane, Payload item) {
@@ -168,7 +153,7 @@ void pump(Self self) {
 
 void on_start(Self self, const Start&) {
   self->state.started = true;
-  self->state.since = Clock::now();
+  self->state.enter(Activity::starved, Clock::now());
   pump(self);
 }
 

@@ -62,6 +62,17 @@ void add_edges(ShellMetrics& metrics, const Plan& plan, int actor, const std::st
   }
 }
 
+/// An actor that is in one call, or waits, for minutes shows it all the time.
+void show_times(monitoring::MetricRegistry& registry, std::shared_ptr<ShellTimes> times,
+                std::array<monitoring::Counter, kActivities> counters) {
+  registry.before_collection([times = std::move(times), counters]() mutable {
+    const ShellTimes::Seconds seconds = times->seconds(ShellTimes::Clock::now());
+    for (size_t i = 0; i < kActivities; ++i) {
+      counters[i].add(std::max(0.0, seconds[i] - counters[i].value()));
+    }
+  });
+}
+
 void add(monitoring::Counter& counter, int64_t before, int64_t after) {
   if (after != before) counter.add(static_cast<double>(after - before));
 }
@@ -73,7 +84,7 @@ ShellMetrics ShellMetrics::create(monitoring::MetricRegistry& registry, const Pl
   const PlannedActor& planned = plan.actors[actor];
   ShellMetrics out;
   out.failures = std::make_shared<std::atomic<int64_t>>(0);
-  out.current = std::make_shared<CurrentState>();
+  out.times = std::make_shared<ShellTimes>();
   out.registry = &registry;
   out.labels = {
       {"actor", planned.name}, {"kind", planned.kind->name}, {"replica", std::to_string(replica)}};
@@ -83,10 +94,9 @@ ShellMetrics ShellMetrics::create(monitoring::MetricRegistry& registry, const Pl
   out.bytes = counter(kSentBytes);
   out.skipped = counter(kSkipped);
   out.discarded = counter(kDiscarded);
-  out.busy = counter(kBusy);
-  out.starved = counter(kStarved);
-  out.blocked = counter(kBlocked);
-  out.paused = counter(kPaused);
+  show_times(registry, out.times,
+             {monitoring::Counter(), counter(kBusy), counter(kStarved), counter(kBlocked),
+              counter(kPaused)});
   out.queued = registry.gauge(kDefs[kQueued], out.labels);
   add_edges(out, plan, actor, out.labels["replica"]);
   return out;

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <map>
 #include <memory>
 #include <span>
 #include <string>
 
 #include "graph/plan.h"
+#include "graph/shell_times.h"
 #include "graph/stage_driver.h"
 #include "monitoring/metrics.h"
 
@@ -21,38 +21,14 @@ struct EdgeMetrics {
   EdgeCounts published;
 };
 
-/// What a replica has done since when; one word, so that any thread can look. Counters of time are
-/// added to only when the replica does something else.
-class CurrentState {
- public:
-  enum What { none, busy, starved, blocked, paused };
-  using Clock = std::chrono::steady_clock;
-
-  void set(What what, Clock::time_point since) {
-    word_ = since.time_since_epoch().count() * kKinds + what;
-  }
-  What what() const { return static_cast<What>(word_ % kKinds); }
-  double seconds(Clock::time_point now) const {
-    return std::chrono::duration<double>(now.time_since_epoch() - Clock::duration(word_ / kKinds))
-        .count();
-  }
-
- private:
-  static constexpr int64_t kKinds = 8;
-  std::atomic<int64_t> word_ = 0;
-};
-
-/// Metrics of one replica of an actor. Its time from start to end is accounted for without gaps:
-/// busy (works, or has work and waits for a thread), starved (no input), blocked (no credit) and
-/// paused (failed, awaiting a decision).
+/// Metrics of one replica of an actor.
 struct ShellMetrics {
   monitoring::Counter items, sent, bytes, skipped, discarded;
-  monitoring::Counter busy, starved, blocked, paused;  ///< seconds
   monitoring::Gauge queued;
   std::map<int, EdgeMetrics> edges;                ///< by edge that the actor sends on
   std::map<Errc, monitoring::Counter> errors;      ///< by cause, each from its first error on
   std::shared_ptr<std::atomic<int64_t>> failures;  ///< of every cause
-  std::shared_ptr<CurrentState> current;
+  std::shared_ptr<ShellTimes> times;               ///< shown at each collection
   monitoring::MetricRegistry* registry = nullptr;
   monitoring::Labels labels;
   DriverCounts published;

@@ -66,14 +66,14 @@ void on_failed(Self self, const StageFailed& message) {
   if (state.ended) return;
   const SupervisedShell& failed = state.parts->shells[message.shell];
   const int64_t count = ++state.errors[message.shell];
+  const bool over = count > failed.max_errors;
+  if (failed.on_error == "stop" || message.fatal || over) {
+    const std::string which =
+        over ? fmt::format(" (error {}, max_errors is {})", count, failed.max_errors) : "";
+    state.tell("fault", failed.name, "stopped the job: " + message.text);
+    return fail_job(self, fmt::format("{}: {}{}", failed.name, message.text, which));
+  }
   const bool restart = failed.on_error == "restart";
-  if (failed.on_error == "stop" || message.fatal) {
-    return fail_job(self, fmt::format("{}: {}", failed.name, message.text));
-  }
-  if (count > failed.max_errors) {
-    return fail_job(self, fmt::format("{}: {} (error {}, max_errors is {})", failed.name,
-                                      message.text, count, failed.max_errors));
-  }
   const std::string what =
       fmt::format("{}: {}", restart ? "restarted after" : "skipped an item after", message.text);
   log::warn(failed.name, "{}", what);

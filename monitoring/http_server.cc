@@ -13,7 +13,9 @@ namespace arno::monitoring {
 namespace {
 
 constexpr int kConnectTimeout_s = 2;
-constexpr size_t kMaxBody = 0;  // of a request: a GET has none
+constexpr size_t kMaxBody = 0;      // of a request: a GET has none
+constexpr time_t kKeepAlive_s = 1;  // an idle connection holds a thread, and the end of the server
+constexpr size_t kMaxReply = size_t{64} << 20;
 
 struct Address {
   std::string host;  ///< without brackets
@@ -95,6 +97,7 @@ HttpServer::HttpServer(const std::string& listen, std::map<std::string, Handler>
   server.set_socket_options(set_socket_options);
   server.set_default_headers(kHeaders);
   server.set_payload_max_length(kMaxBody);
+  server.set_keep_alive_timeout(kKeepAlive_s);
   server.set_exception_handler([](const auto&, httplib::Response& response, auto) {
     response.status = 500;
     response.set_content("the job could not answer\n", "text/plain");
@@ -133,12 +136,16 @@ HttpReply http_get(const std::string& address, const std::string& path) {
   httplib::Client client(parsed.host, parsed.port);
   client.set_connection_timeout(kConnectTimeout_s);
   client.set_read_timeout(kConnectTimeout_s);
-  const httplib::Result result = client.Get(path);
+  std::string body;
+  const httplib::Result result = client.Get(path, [&body](const char* bytes, size_t count) {
+    body.append(bytes, count);
+    return body.size() <= kMaxReply;
+  });
   ARNO_CHECK(result, Errc::comm_failed, "[http] no answer from {}: {}", address,
              httplib::to_string(result.error()));
   return {.status = result->status,
           .content_type = result->get_header_value("Content-Type"),
-          .body = result->body};
+          .body = std::move(body)};
 }
 
 }  // namespace arno::monitoring

@@ -30,7 +30,7 @@ class HttpServer {
   /// `listen`: "host:port", "[::1]:port" for IPv6; port 0 takes a free one. Serves from here on.
   /// Throws invalid_argument for a malformed address, io_failed when it cannot be had.
   HttpServer(const std::string& listen, std::map<std::string, Handler> routes);
-  /// Ends after the replies that are under way.
+  /// Ends after the replies that are under way, and within a second or so of idle connections.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
@@ -44,7 +44,7 @@ class HttpServer {
 };
 
 /// GET http://<address><path>. Throws comm_failed, naming the address, when nobody answers within
-/// two seconds or the answer is none.
+/// two seconds, or the answer is none or larger than 64 MiB.
 HttpReply http_get(const std::string& address, const std::string& path);
 
 }  // namespace arno::monitoring

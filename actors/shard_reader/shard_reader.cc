@@ -2,6 +2,7 @@
 #include "actors/shard_reader/shard_reader.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "actors/resume.h"
 #include "common/log.h"
@@ -162,6 +163,17 @@ void ShardReader::show_epoch(uint32_t source, uint64_t epoch) {
       {.index = source, .name = options_.sources[source].name, .epoch = epoch});
 }
 
+void ShardReader::tell_of_bad(const std::string& source, const std::string& cause,
+                              const std::string& detail) {
+  // Every one would drown the other events: the 1st, 2nd, 4th, 8th ...
+  if (!context_.observer || !std::has_single_bit(static_cast<uint64_t>(bad_))) return;
+  context_.observer->on_event(
+      {.kind = "quarantine",
+       .actor = context_.actor,
+       .text = fmt::format("bad samples so far: {}; the last, of {} ({}): {}", bad_, source, cause,
+                           detail)});
+}
+
 void ShardReader::account_bad(const SampleId& id, const std::string& cause,
                               const std::string& detail) {
   ++bad_;
@@ -172,6 +184,7 @@ void ShardReader::account_bad(const SampleId& id, const std::string& cause,
   if (quarantine_.add(source, id.index, cause, detail)) {
     log::warn(context_.actor, "{} sample {} is unusable ({}): {}", source, id.index, cause, detail);
   }
+  tell_of_bad(source, cause, detail);
   const double share = static_cast<double>(bad_) / static_cast<double>(read_);
   ARNO_CHECK(read_ < kEnoughToJudge || share <= options_.max_bad_share, Errc::data_corrupt,
              "[shard_reader] {} of {} samples could not be used, more than max_bad_share {}; the "

@@ -50,6 +50,7 @@ class ShardReader final : public graph::Stage {
   /// Emits the sample of a slot, from the given attempt on.
   void emit_or_replace(uint64_t slot, uint32_t attempt, graph::Outbox& out);
   void show_epoch(uint32_t source, uint64_t epoch);
+  void tell_of_bad(const std::string& source, const std::string& cause, const std::string& detail);
   void account_bad(const SampleId& id, const std::string& cause, const std::string& detail);
 
   ShardReaderOptions options_;

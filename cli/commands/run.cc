@@ -126,16 +126,6 @@ int exit_code(const graph::JobResult& result, bool interrupted) {
 
 constexpr const char* kNode = "local";
 
-/// Opens the port of a job and leaves its address in the run's folder, for `arno top`.
-std::unique_ptr<MonitoringPort> open_port(const graph::JobConfig& config,
-                                          const monitoring::MetricRegistry& metrics,
-                                          const JobMonitor& monitor) {
-  if (!config.monitoring.enabled) return nullptr;
-  auto port = std::make_unique<MonitoringPort>(config.monitoring.listen, metrics, monitor);
-  io::write_file_atomically(std::filesystem::path(config.output) / kAddressFile, port->address());
-  return port;
-}
-
 /// Everyone who hears of a job.
 struct Audience {
   Audience(const graph::Plan& plan, monitoring::MetricRegistry& registry)
@@ -168,7 +158,7 @@ graph::JobResult carry_out(const graph::Plan& plan, graph::StageContext context,
   job.start();
   const graph::JobResult result = job.wait();
   signals.forget_job();
-  audience.monitor.end(result);
+  audience.monitor.end(result, job.status());
   audience.metrics.set_phase(audience.monitor.phase());
   return result;
 }
@@ -193,8 +183,11 @@ int run(const RunOptions& options) {
   context.resume = options.resume;
   context.metrics = &metrics;
   context.observer = &audience.all;
-  const std::unique_ptr<MonitoringPort> port = open_port(plan.config, metrics, audience.monitor);
-  if (port) {
+  std::optional<MonitoringPort> port;
+  // Of a process that was killed: the port may be another's by now.
+  std::filesystem::remove(output / kAddressFile);
+  if (plan.config.monitoring.enabled) {
+    port.emplace(plan.config.monitoring.listen, output, metrics, audience.monitor);
     audience.progress.print_line(fmt::format("watch the job at http://{}/", port->address()));
   }
   const graph::JobResult result =

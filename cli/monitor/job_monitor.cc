@@ -70,7 +70,7 @@ JobMonitor::JobMonitor(graph::Plan plan, std::string node)
 void JobMonitor::on_step(const graph::StepReport& report) {
   const std::scoped_lock lock(mutex_);
   if (!last_step_ || last_step_->stage != report.stage) {
-    log_event("stage", "", fmt::format("stage \"{}\" from step {}", report.stage, report.step));
+    log_event("stage", "", fmt::format("\"{}\" from step {}", report.stage, report.step));
   }
   const double at = steady_seconds();
   last_step_ = report;
@@ -83,9 +83,10 @@ void JobMonitor::on_step(const graph::StepReport& report) {
 }
 
 void JobMonitor::on_evaluation(const graph::EvaluationReport& report) {
+  json whole = evaluation_json(report);
+  whole["at"] = wall_clock();
   const std::scoped_lock lock(mutex_);
-  evaluation_ = report;
-  evaluated_at_ = wall_clock();
+  evaluation_ = to_text(whole);
   evaluations_.emplace_back(report.step, report.figures());
   if (evaluations_.size() > kMaxPoints) evaluations_.erase(evaluations_.begin());
   std::string text = fmt::format("step {}:", report.step);
@@ -120,8 +121,11 @@ bool JobMonitor::wants_sample() {
 }
 
 void JobMonitor::on_sample(const graph::SampleReport& report) {
+  // Its image is encoded here, once, and not for each who asks.
+  json sample = sample_json(report);
   const std::scoped_lock lock(mutex_);
-  samples_.push_front(report);
+  sample["source"] = report.source < sources_.size() ? sources_[report.source].name : std::string();
+  samples_.push_front(std::move(sample));
   if (samples_.size() > kMaxSamples) samples_.pop_back();
 }
 
@@ -138,10 +142,14 @@ void JobMonitor::watch(const graph::Job& job) {
   });
 }
 
-void JobMonitor::end(const graph::JobResult& result) {
+void JobMonitor::end(const graph::JobResult& result, graph::JobStatus last) {
   watcher_.request_stop();
   if (watcher_.joinable()) watcher_.join();
   const std::scoped_lock lock(mutex_);
+  // Two equal looks: what was done stays to be seen, and nothing is done any more.
+  window_ = ActivityWindow(kWindow_s);
+  window_.add(0, last);
+  window_.add(1, std::move(last));
   using Outcome = graph::JobResult::Outcome;
   phase_ = result.outcome == Outcome::completed ? "completed"
            : result.outcome == Outcome::drained ? "drained"
@@ -181,7 +189,8 @@ json JobMonitor::training() const {
 std::string JobMonitor::state() const {
   const std::scoped_lock lock(mutex_);
   const JobActivity activity = window_.activity();
-  const Bottleneck bottleneck = find_bottleneck(plan_, activity);
+  const bool live = phase_ == "starting" || phase_ == "running" || phase_ == "draining";
+  const Bottleneck bottleneck = live ? find_bottleneck(plan_, activity) : Bottleneck{};
   json out{{"job", plan_.config.job},
            {"node", node_},
            {"version", ARNO_VERSION},
@@ -222,34 +231,13 @@ std::string JobMonitor::history(int64_t after_step) const {
 }
 
 std::string JobMonitor::samples() const {
-  std::deque<graph::SampleReport> samples;
-  std::vector<graph::SourceReport> sources;
-  {
-    const std::scoped_lock lock(mutex_);
-    samples = samples_;
-    sources = sources_;
-  }
-  json out = json::array();
-  for (const graph::SampleReport& sample : samples) {
-    out.push_back(sample_json(sample));
-    out.back()["source"] =
-        sample.source < sources.size() ? sources[sample.source].name : std::string();
-  }
-  return to_text({{"samples", std::move(out)}});
+  const std::scoped_lock lock(mutex_);
+  return to_text({{"samples", samples_}});
 }
 
 std::string JobMonitor::evaluation() const {
-  std::optional<graph::EvaluationReport> report;
-  double at = 0;
-  {
-    const std::scoped_lock lock(mutex_);
-    report = evaluation_;
-    at = evaluated_at_;
-  }
-  if (!report) return "null";
-  json out = evaluation_json(*report);
-  out["at"] = at;
-  return to_text(out);
+  const std::scoped_lock lock(mutex_);
+  return evaluation_;
 }
 
 std::string JobMonitor::events(int64_t after_id) const {

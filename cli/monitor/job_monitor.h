@@ -4,7 +4,7 @@
 #include <atomic>
 #include <deque>
 #include <mutex>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <thread>
@@ -40,8 +40,8 @@ class JobMonitor final : public graph::JobObserver {
 
   /// Looks at a running job from now on, until end(); the job outlives that.
   void watch(const graph::Job& job);
-  /// The job has ended.
-  void end(const graph::JobResult& result);
+  /// The job has ended, and stands there.
+  void end(const graph::JobResult& result, graph::JobStatus last = {});
   /// What the job does now: one of kJobPhases.
   std::string phase() const;
   const std::string& job() const { return plan_.config.job; }
@@ -80,9 +80,8 @@ class JobMonitor final : public graph::JobObserver {
   std::deque<RecentStep> recent_steps_;
   std::vector<graph::SourceReport> sources_;  ///< by index
   std::optional<Checkpoint> checkpoint_;
-  std::deque<graph::SampleReport> samples_;
-  std::optional<graph::EvaluationReport> evaluation_;
-  double evaluated_at_ = 0;
+  std::deque<nlohmann::json> samples_;  ///< newest first
+  std::string evaluation_ = "null";     ///< of the last one, as it is served
   std::vector<std::pair<int64_t, std::map<std::string, double>>> evaluations_;  ///< step, figures
   std::deque<LoggedEvent> events_;
   int64_t next_event_ = 1;

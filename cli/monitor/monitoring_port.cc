@@ -4,6 +4,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "cli/run_folder.h"
+#include "io/atomic_file.h"
 #include "monitoring/page_files.h"
 
 namespace arno::cli {
@@ -61,8 +63,9 @@ Routes with_discovery(Routes routes, const monitoring::HttpServer& server,
                       const JobMonitor& monitor) {
   routes["/service-discovery"] = [&](const HttpRequest& request) {
     const std::string& address = server.address();
-    const std::string target =
-        request.host.empty() ? address : request.host + address.substr(address.rfind(':'));
+    const std::string host =
+        request.host.find(':') == std::string::npos ? request.host : "[" + request.host + "]";
+    const std::string target = host.empty() ? address : host + address.substr(address.rfind(':'));
     const nlohmann::json targets{
         {{"targets", {target}}, {"labels", {{"job", monitor.job()}, {"node", monitor.node()}}}}};
     return HttpReply{.body = targets.dump()};
@@ -72,8 +75,16 @@ Routes with_discovery(Routes routes, const monitoring::HttpServer& server,
 
 }  // namespace
 
-MonitoringPort::MonitoringPort(const std::string& listen, const monitoring::MetricRegistry& metrics,
-                               const JobMonitor& monitor)
-    : server_(listen, with_discovery(routes_of(metrics, monitor), server_, monitor)) {}
+MonitoringPort::MonitoringPort(const std::string& listen, std::filesystem::path run,
+                               const monitoring::MetricRegistry& metrics, const JobMonitor& monitor)
+    : address_file_(run / kAddressFile),
+      server_(listen, with_discovery(routes_of(metrics, monitor), server_, monitor)) {
+  io::write_file_atomically(address_file_, server_.address());
+}
+
+MonitoringPort::~MonitoringPort() {
+  std::error_code ignored;
+  std::filesystem::remove(address_file_, ignored);
+}
 
 }  // namespace arno::cli

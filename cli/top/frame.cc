@@ -37,7 +37,7 @@ const Lines& help_lines() {
           "  up down           scroll; Page Up and Page Down by ten rows",
           "  p                 stop the picture, or go on", "  q  Ctrl-C         quit",
           "  h                 this help; any key leaves it", "",
-          " TIME: █ busy  ▒ blocked, waits for room  ! paused after a fault  · starved"}) {
+          " TIME: █ busy  ▒ blocked, waits for credit  ! paused after a fault  · starved"}) {
       out.push_back({{text}});
     }
     return out;

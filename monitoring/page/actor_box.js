@@ -8,7 +8,7 @@ import {count, rate, percent} from './format.js';
 export const SHARES = [
   {key: 'busy_share', word: 'busy', meaning: 'works', fill: null},
   {key: 'starved_share', word: 'starved', meaning: 'waits for input', fill: 'url(#dots)'},
-  {key: 'blocked_share', word: 'blocked', meaning: 'waits for room', fill: 'url(#hatch)'},
+  {key: 'blocked_share', word: 'blocked', meaning: 'waits for credit', fill: 'url(#hatch)'},
   {key: 'paused_share', word: 'paused', meaning: 'failed, waits for the supervisor', fill: null},
 ];
 

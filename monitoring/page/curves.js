@@ -32,6 +32,7 @@ export class Curves {
     this.stride = 0;
     this.evaluated = new Map();
     this.points = Object.fromEntries(COLUMNS.map((column) => [column, []]));
+    this.scores?.setData([], []);
   }
 
   /** Fetches the points that are missing; all of them when the server thinned them out. */

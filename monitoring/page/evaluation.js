@@ -14,8 +14,14 @@ const FIGURES = {top1: 'top 1', top5: 'top 5', mean_per_class: 'mean per class'}
 export class Evaluation {
   constructor() {
     this.root = byId('evaluation');
+    this.clear();
+  }
+
+  /** Forgets the evaluation, for a job that began anew. */
+  clear() {
     this.shown = '';
-    this.root.append(el('p', {class: 'empty'}, 'No evaluation yet.'));
+    setText(byId('evaluation-when'), '');
+    this.root.replaceChildren(el('p', {class: 'empty'}, 'No evaluation yet.'));
   }
 
   /** Fetches the latest evaluation. */
@@ -49,7 +55,8 @@ function figureName(name) {
     name.replace('i2t@', 'image → text @').replace('t2i@', 'text → image @');
 }
 
-function classLists(classes) {
+function classLists(all) {
+  const classes = all.filter((item) => item.accuracy !== null);  // null: it has no images
   const shown = Math.min(CLASSES, Math.ceil(classes.length / 2));
   const list = (title, part) => el('div', {}, el('h4', {}, title),
       el('ul', {class: 'bars'}, ...part.map((item) =>

@@ -7,8 +7,8 @@ import * as format from './format.js';
 
 const KEPT = 500;
 const SIGNS = {
-  start: '▶', stage: '◆', checkpoint: '▣', evaluation: '✓', fault: '▲', drain: '◐', attach: '+',
-  detach: '−', end: '■',
+  start: '▶', stage: '◆', checkpoint: '▣', evaluation: '✓', fault: '▲', quarantine: '△',
+  drain: '◐', attach: '+', detach: '−', end: '■',
 };
 
 /** The log of events. */

@@ -29,14 +29,14 @@ class Page {
     this.step = new StepPanel();
     this.curves = new Curves();
     this.events = new Events();
-    const samples = new Samples();
-    const evaluation = new Evaluation();
+    this.samples = new Samples();
+    this.evaluation = new Evaluation();
     this.pollers = [
       new Poller(STATE_MS, () => this.refresh(), () => this.showLost()),
       this.follower(CURVES_MS, this.curves),
       this.follower(EVENTS_MS, this.events),
-      this.follower(SAMPLES_MS, samples),
-      this.follower(EVALUATION_MS, evaluation),
+      this.follower(SAMPLES_MS, this.samples),
+      this.follower(EVALUATION_MS, this.evaluation),
     ];
   }
 
@@ -65,8 +65,7 @@ class Page {
   }
 
   restart() {
-    this.curves.clear();
-    this.events.clear();
+    for (const panel of [this.curves, this.events, this.samples, this.evaluation]) panel.clear();
   }
 
   choose(name) {

@@ -8,8 +8,13 @@ import {byId, el, pngImage} from './dom.js';
 export class Samples {
   constructor() {
     this.root = byId('samples');
+    this.clear();
+  }
+
+  /** Forgets all samples, for a job that began anew. */
+  clear() {
     this.cells = [];
-    this.root.append(el('p', {class: 'empty'}, 'No sample yet.'));
+    this.root.replaceChildren(el('p', {class: 'empty'}, 'No sample yet.'));
   }
 
   /** Fetches the newest samples, unless somebody looks at one. */

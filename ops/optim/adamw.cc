@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "ops/core/parallel.h"
 
@@ -95,19 +96,30 @@ void AdamW::reset_state(const std::string& name) {
 
 namespace {
 
+/// In f64, in lanes that do not wait for each other.
+double sum_of_squares_in_block(std::span<const float> values) {
+  constexpr size_t kLanes = 32;
+  double lanes[kLanes] = {};
+  size_t i = 0;
+  for (; i + kLanes <= values.size(); i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      const double value = values[i + lane];
+      lanes[lane] += value * value;
+    }
+  }
+  for (; i < values.size(); ++i) lanes[0] += static_cast<double>(values[i]) * values[i];
+  return std::accumulate(std::begin(lanes), std::end(lanes), 0.0);
+}
+
 /// In blocks of fixed size and order, so that the number of threads changes nothing.
 double sum_of_squares(std::span<const float> values) {
   const auto count = static_cast<int64_t>(values.size());
   std::vector<double> blocks((count + kNormBlock - 1) / kNormBlock);
   parallel_for(static_cast<int64_t>(blocks.size()), 2, [&](int64_t begin, int64_t end) {
     for (int64_t block = begin; block < end; ++block) {
-      double sum = 0;
-      const int64_t last = std::min(count, (block + 1) * kNormBlock);
-#pragma omp simd reduction(+ : sum)
-      for (int64_t i = block * kNormBlock; i < last; ++i) {
-        sum += static_cast<double>(values[i]) * static_cast<double>(values[i]);
-      }
-      blocks[block] = sum;
+      const int64_t first = block * kNormBlock;
+      blocks[block] =
+          sum_of_squares_in_block(values.subspan(first, std::min(count - first, kNormBlock)));
     }
   });
   double total = 0;

@@ -143,6 +143,42 @@ TEST_F(ShardReaderTest, ListsEachBadSampleOnce) {
   }
 }
 
+/// Keeps what the reader tells.
+class ReaderObserver final : public graph::JobObserver {
+ public:
+  void on_event(const graph::JobEvent& event) override { events.push_back(event); }
+  void on_source(const graph::SourceReport& report) override { sources.push_back(report); }
+
+  std::vector<graph::JobEvent> events;
+  std::vector<graph::SourceReport> sources;
+};
+
+TEST_F(ShardReaderTest, TellsOfBadSamplesEverMoreRarelyAndOfEpochs) {
+  io::Members members = testing::sample_members("good", 1, "word");
+  for (auto& member : testing::sample_members("bad", 2, "word")) {
+    if (member.first != "bad.txt") members.push_back(std::move(member));
+  }
+  io::write_tar(folder_ / "half.tar", members);
+  ReaderObserver observer;
+  context_.observer = &observer;
+  const auto reader = make("shard_reader", options("half.tar", "window: 20\nmax_bad_share: 1"));
+  produce_all(*reader);
+
+  std::vector<std::string> counts;
+  for (const graph::JobEvent& event : observer.events) {
+    EXPECT_EQ(event.kind, "quarantine");
+    EXPECT_THAT(event.text, ::testing::HasSubstr("of tiny (no_text)"));
+    counts.push_back(event.text.substr(0, event.text.find(';')));
+  }
+  EXPECT_THAT(counts, ::testing::IsSupersetOf({"bad samples so far: 1", "bad samples so far: 2",
+                                               "bad samples so far: 4", "bad samples so far: 8"}));
+  EXPECT_THAT(counts, ::testing::Not(::testing::Contains("bad samples so far: 3")));
+  ASSERT_GE(observer.sources.size(), 2u);
+  EXPECT_EQ(observer.sources[0].name, "tiny");
+  EXPECT_EQ(observer.sources[0].epoch, 0u);
+  EXPECT_EQ(observer.sources[1].epoch, 1u);
+}
+
 TEST_F(ShardReaderTest, StopsAboveTheShareOfBadSamples) {
   io::Members members = testing::sample_members("good", 1, "word");
   members.emplace_back("bad.png", testing::tiny_png(2));

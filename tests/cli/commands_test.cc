@@ -100,7 +100,7 @@ TEST_F(CommandsTest, MetricsAreServedWhileAJobRuns) {
   Process process({"run", file, "--output", path("run")}, folder_ / "first.txt");
   ASSERT_TRUE(wait_until(process, [&] { return !log("run").empty(); }));
   const std::string text = io::read_text(folder_ / "first.txt");
-  const std::string before = "metrics at http://127.0.0.1:";
+  const std::string before = "watch the job at http://127.0.0.1:";
   ASSERT_THAT(text, HasSubstr(before));
   const int port = std::stoi(text.substr(text.find(before) + before.size()));
   const std::string answer = get_metrics(static_cast<uint16_t>(port));
