@@ -51,6 +51,8 @@ class PageUnderTest:
     def open(self, width=1440, height=1000, dark=False, reduced_motion=True):
         """Opens the page in a window of that size and waits until the graph is drawn."""
         self.emulate(width, height, dark, reduced_motion)
+        # A page that was open before may still ask its server, which is gone.
+        self.driver.get("about:blank")
         self.driver.get_log("browser")
         self.driver.get_log("performance")
         self.driver.get(self.address)
