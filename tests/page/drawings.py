@@ -3,8 +3,11 @@
 
 import base64
 import random
-import struct
-import zlib
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+import png  # noqa: E402
 
 SIDE = 32
 DARK = (12, 12, 14)
@@ -55,12 +58,7 @@ def picture(name):
     """A data address of the picture `name` as PNG."""
     ground, shapes = PICTURES[name]
     noise = random.Random(name)
-    rows = b"".join(b"\0" + b"".join(pixel(x, y, ground, shapes, noise) for x in range(SIDE))
-                    for y in range(SIDE))
-    header = struct.pack(">IIBBBBB", SIDE, SIDE, 8, 2, 0, 0, 0)
-    data = b"\x89PNG\r\n\x1a\n" + b"".join(
-        chunk(kind, body) for kind, body in
-        ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")))
+    data = png.encode(SIDE, lambda x, y: pixel(x, y, ground, shapes, noise))
     return "data:image/png;base64," + base64.b64encode(data).decode()
 
 
@@ -73,7 +71,3 @@ def pixel(x, y, colour, shapes, noise):
             colour = inside
     shade = noise.randint(-7, 7)
     return bytes(max(0, min(255, channel + shade)) for channel in colour)
-
-
-def chunk(kind, body):
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

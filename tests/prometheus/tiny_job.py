@@ -5,13 +5,16 @@ import io
 import os
 import signal
 import socket
-import struct
 import subprocess
+import sys
 import tarfile
 import time
 import urllib.error
 import urllib.request
-import zlib
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+import png  # noqa: E402
 
 ARNO = os.environ.get("ARNO_BINARY", "build/release/cli/arno")
 SIDE = 24
@@ -71,21 +74,13 @@ edges:
 """
 
 
-def png(number):
+def stripes(number):
     """A striped picture, another for each number."""
-    def chunk(kind, body):
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(
-            ">I", zlib.crc32(kind + body))
+    def pixel(x, y):
+        return bytes([(number * 37 + 3 * x) % 256, (number * 91 + 2 * y) % 256,
+                      (x // (1 + number % 7) + y) % 2 * 200])
 
-    rows = bytearray()
-    for y in range(SIDE):
-        rows.append(0)
-        for x in range(SIDE):
-            rows += bytes([(number * 37 + 3 * x) % 256, (number * 91 + 2 * y) % 256,
-                           (x // (1 + number % 7) + y) % 2 * 200])
-    header = struct.pack(">IIBBBBB", SIDE, SIDE, 8, 2, 0, 0, 0)
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) +
-            chunk(b"IDAT", zlib.compress(bytes(rows))) + chunk(b"IEND", b""))
+    return png.encode(SIDE, pixel)
 
 
 def write_shard(path, samples, text_ending="txt"):
@@ -106,12 +101,12 @@ def write_data(folder):
     """Shards, one of them with a cut image and one of classes, templates and a vocabulary."""
     texts = [f"a striped square with number {i} on it" if i % 3 == 2 else f"thing{i % CLASSES}"
              for i in range(30)]
-    samples = [(png(i), text) for i, text in enumerate(texts)]
+    samples = [(stripes(i), text) for i, text in enumerate(texts)]
     write_shard(folder / "test.tar", samples)
-    write_shard(folder / "train.tar", samples + [(png(30)[:120], "a cut picture")])
+    write_shard(folder / "train.tar", samples + [(stripes(30)[:120], "a cut picture")])
     things = folder / "things"
     things.mkdir()
-    write_shard(things / "test.tar", [(png(i), str(i % CLASSES)) for i in range(30)], "cls")
+    write_shard(things / "test.tar", [(stripes(i), str(i % CLASSES)) for i in range(30)], "cls")
     (things / "classnames.txt").write_text("".join(f"{name}\n" for name in class_names()),
                                            encoding="utf-8")
     (folder / "templates.txt").write_text("a photo of the {}\n", encoding="utf-8")
