@@ -5,7 +5,6 @@ import {svg, el, set, onWidth} from './dom.js';
 import {layoutGraph} from './graph_layout.js';
 import {ActorBox, SHARES} from './actor_box.js';
 import {EdgeLine} from './edge_line.js';
-import {isLive} from './header.js';
 
 const NEW_MS = 30000;
 const MIN_WIDTH = 240;
@@ -106,13 +105,12 @@ export class GraphView {
 
   show() {
     if (!this.width) return;
-    const {phase} = this.state;
-    const bottleneck = isLive(phase) ? this.state.bottleneck : null;
+    const {bottleneck, phase} = this.state;
     for (const actor of this.state.actors) {
-      this.boxes.get(actor.name).show(actor, bottleneck?.actor === actor.name);
+      this.boxes.get(actor.name).show(actor, bottleneck.actor === actor.name);
     }
     for (const edge of this.state.edges) {
-      this.lines.get(edge.name).show(edge, bottleneck?.edge === edge.name, phase === 'running');
+      this.lines.get(edge.name).show(edge, bottleneck.edge === edge.name, phase === 'running');
     }
   }
 

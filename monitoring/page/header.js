@@ -40,7 +40,7 @@ export class Header {
     setText(failure, state.error ? `The job failed: ${state.error}` : '');
     this.showFigures(state);
     const sentence = byId('bottleneck');
-    const text = isLive(phase) ? state.bottleneck?.text ?? '' : '';
+    const text = state.bottleneck.text;
     sentence.hidden = !text;
     setText(sentence, text);
     document.title = training ?

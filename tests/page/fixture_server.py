@@ -152,6 +152,7 @@ class Job:
         with self.lock:
             self.state["phase"] = phase
             self.state["error"] = error
+            self.state["bottleneck"] = {"actor": "", "edge": "", "text": ""}
         self.happen("end", "", error or phase)
 
     def poison(self):
