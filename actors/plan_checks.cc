@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/plan_checks.h"
 
+#include <map>
 #include <optional>
 
 #include "actors/evaluator/evaluator.h"
@@ -21,15 +22,6 @@ void each(const graph::Plan& plan, Visit visit) {
 
 std::string option_key(const graph::PlannedActor& actor, std::string_view option) {
   return fmt::format("actors.{}.options.{}", actor.name, option);
-}
-
-/// Nothing for a vocabulary that cannot be opened: its own actor says why.
-std::optional<int64_t> size_of_vocabulary(const std::string& path) {
-  try {
-    return io::BpeTokenizer::open(path).vocab_size();
-  } catch (const Error&) {
-    return std::nullopt;
-  }
 }
 
 /// Compares the options of a model shard and of an actor that makes tokens for it.
@@ -57,8 +49,21 @@ class TextCheck {
   }
 
  private:
+  /// Nothing for a vocabulary that cannot be opened: its own actor says why. Each is opened once.
+  std::optional<int64_t> size_of_vocabulary(const std::string& path) {
+    const auto [found, fresh] = sizes_.try_emplace(path);
+    if (!fresh) return found->second;
+    try {
+      found->second = io::BpeTokenizer::open(path).vocab_size();
+    } catch (const Error&) {
+      // What was emplaced says that there is none.
+    }
+    return found->second;
+  }
+
   const RawConfig& file_;
   ConfigProblems& problems_;
+  std::map<std::string, std::optional<int64_t>> sizes_;  ///< of vocabularies, by path
 };
 
 }  // namespace

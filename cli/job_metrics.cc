@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/job_metrics.h"
 
-#include <chrono>
-
+#include "common/wall_clock.h"
 #include "monitoring/process_metrics.h"
 #include "ops/core/allocator.h"
 
@@ -58,10 +57,6 @@ const std::vector<double> kPhaseBounds{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 
 const std::vector<double> kLatencyBounds{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
                                          2.5,  5,     10,   30,  60,   120};
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 void show_tensor_memory(monitoring::MetricRegistry& registry) {
   const auto gauge = [&](const char* state) {
     return registry.gauge(kDefs[kMemory], {{"allocator", "tensors"}, {"state", state}});
@@ -89,18 +84,17 @@ JobMetrics::JobMetrics(monitoring::MetricRegistry& registry) : registry_(registr
   checkpoint_time_ = gauge(kCheckpointTime);
   images_ = registry.counter(kDefs[kImages]);
   latency_ = registry.histogram(kDefs[kLatency], kLatencyBounds);
-  for (const char* phase : {"wait", "forward", "loss", "backward", "optimizer"}) {
-    phase_seconds_[phase] =
-        registry.histogram(kDefs[kPhaseSeconds], kPhaseBounds, {{"phase", phase}});
+  for (const auto& [phase, seconds] : graph::StepPhases().named()) {
+    phase_seconds_.push_back(
+        registry.histogram(kDefs[kPhaseSeconds], kPhaseBounds, {{"phase", phase}}));
   }
   for (const char* phase : kJobPhases) {
     job_phases_[phase] = registry.gauge(kDefs[kJobPhase], {{"phase", phase}});
   }
-  gauge(kStartTime).set(now());
+  gauge(kStartTime).set(wall_clock());
   registry.gauge(kDefs[kBuildInfo], {{"version", ARNO_VERSION}}).set(1);
   show_tensor_memory(registry);
   monitoring::add_process_metrics(registry);
-  set_phase("starting");
 }
 
 void JobMetrics::on_step(const graph::StepReport& report) {
@@ -113,11 +107,8 @@ void JobMetrics::on_step(const graph::StepReport& report) {
   grad_norm_.set(report.grad_norm);
   parameter_norm_.set(report.parameter_norm);
   images_.add(static_cast<double>(report.images));
-  phase_seconds_["wait"].observe(report.phases.wait);
-  phase_seconds_["forward"].observe(report.phases.forward);
-  phase_seconds_["loss"].observe(report.phases.loss);
-  phase_seconds_["backward"].observe(report.phases.backward);
-  phase_seconds_["optimizer"].observe(report.phases.optimizer);
+  const auto phases = report.phases.named();
+  for (size_t i = 0; i < phases.size(); ++i) phase_seconds_[i].observe(phases[i].second);
   for (const double latency : report.sample_latencies) latency_.observe(latency);
 }
 
@@ -129,11 +120,7 @@ void JobMetrics::on_evaluation(const graph::EvaluationReport& report) {
 
 void JobMetrics::on_checkpoint(int64_t step, const std::string&) {
   checkpoint_step_.set(static_cast<double>(step));
-  checkpoint_time_.set(now());
-}
-
-void JobMetrics::on_event(const graph::JobEvent& event) {
-  if (event.kind == "drain") set_phase("draining");
+  checkpoint_time_.set(wall_clock());
 }
 
 void JobMetrics::set_phase(const std::string& phase) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "graph/job_observer.h"
 #include "monitoring/metrics.h"
@@ -18,7 +19,6 @@ class JobMetrics final : public graph::JobObserver {
   void on_step(const graph::StepReport& report) override;
   void on_evaluation(const graph::EvaluationReport& report) override;
   void on_checkpoint(int64_t step, const std::string& path) override;
-  void on_event(const graph::JobEvent& event) override;
   /// What the job does now: one of kJobPhases.
   void set_phase(const std::string& phase);
 
@@ -29,7 +29,7 @@ class JobMetrics final : public graph::JobObserver {
   monitoring::Gauge checkpoint_step_, checkpoint_time_;
   monitoring::Counter images_;
   monitoring::Histogram latency_;
-  std::map<std::string, monitoring::Histogram> phase_seconds_;
+  std::vector<monitoring::Histogram> phase_seconds_;  ///< as in StepPhases::named()
   std::map<std::string, monitoring::Gauge> job_phases_;
 };
 

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "cli/step_json.h"
 #include "common/error.h"
 #include "common/log.h"
 #include "io/atomic_file.h"
@@ -35,14 +36,8 @@ void RunLog::open(int64_t from_step) {
 }
 
 void RunLog::on_step(const graph::StepReport& report) {
-  const nlohmann::json entry{{"step", report.step},
-                             {"stage", report.stage},
-                             {"loss", report.loss},
-                             {"floor", report.floor},
-                             {"learning_rate", report.learning_rate},
-                             {"temperature", report.temperature},
-                             {"grad_norm", report.grad_norm},
-                             {"images", report.images}};
+  nlohmann::json entry = step_json(report);
+  entry["images"] = report.images;
   write(entry.dump() + "\n");
 }
 

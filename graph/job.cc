@@ -91,7 +91,7 @@ struct Job::Impl {
   }
 
   EdgeStatus edge_status(size_t edge) const {
-    EdgeStatus out{.name = edge_name(plan, plan.edges[edge])};
+    EdgeStatus out{.name = plan.edge_name(plan.edges[edge])};
     for (const ShellMetrics& metrics : prepared.metrics) {
       const auto found = metrics.edges.find(static_cast<int>(edge));
       if (found == metrics.edges.end()) continue;

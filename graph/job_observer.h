@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "io/image/image.h"
@@ -18,6 +20,15 @@ struct StepPhases {
   double loss = 0;  ///< from the features to their gradients, in another actor
   double backward = 0;
   double optimizer = 0;  ///< clipping included
+
+  /// Each with its name, as they come.
+  std::array<std::pair<const char*, double>, 5> named() const {
+    return {{{"wait", wait},
+             {"forward", forward},
+             {"loss", loss},
+             {"backward", backward},
+             {"optimizer", optimizer}}};
+  }
 };
 
 /// What a training step did.

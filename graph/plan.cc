@@ -324,6 +324,20 @@ StageContext base_context(const JobConfig& config) {
           .training = config.training};
 }
 
+std::string Plan::sender(const PlannedEdge& edge) const {
+  const PlannedActor& from = actors[edge.from];
+  return fmt::format("{}.{}", from.name, from.kind->outputs[edge.from_port].name);
+}
+
+std::string Plan::receiver(const PlannedEdge& edge) const {
+  const PlannedActor& to = actors[edge.to];
+  return fmt::format("{}.{}", to.name, to.kind->inputs[edge.to_port].name);
+}
+
+std::string Plan::edge_name(const PlannedEdge& edge) const {
+  return fmt::format("{}->{}", sender(edge), receiver(edge));
+}
+
 bool Plan::is_back(const PlannedEdge& edge) const {
   return actors[edge.to].kind->inputs[edge.to_port].back_edge;
 }

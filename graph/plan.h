@@ -39,6 +39,10 @@ struct Plan {
 
   /// Whether what actor `from` sends, or makes others send, comes to actor `to`; back edges aside.
   bool reaches(int from, int to) const;
+  // The ends of an edge, "actor.port", and what it is called: "from.port->to.port".
+  std::string sender(const PlannedEdge& edge) const;
+  std::string receiver(const PlannedEdge& edge) const;
+  std::string edge_name(const PlannedEdge& edge) const;
   /// Whether an edge ends at an input that closes a cycle.
   bool is_back(const PlannedEdge& edge) const;
   /// The most that can be under way on all edges together, bytes.

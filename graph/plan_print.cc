@@ -4,10 +4,6 @@
 namespace arno::graph {
 namespace {
 
-std::string port_name(const PlannedActor& actor, const std::vector<Port>& ports, int port) {
-  return fmt::format("{}.{}", actor.name, ports[port].name);
-}
-
 /// A text between quotes in Graphviz's language.
 std::string quoted(const std::string& text) {
   std::string out = "\"";
@@ -41,10 +37,9 @@ std::string Plan::to_yaml() const {
     const PlannedActor& to = actors[edge.to];
     out +=
         fmt::format("  - {{from: {}, to: {}, capacity: {}, capacity_mb: {}}}  # {}, {} lane(s){}\n",
-                    port_name(from, from.kind->outputs, edge.from_port),
-                    port_name(to, to.kind->inputs, edge.to_port), edge.capacity_items,
-                    edge.capacity_bytes >> 20, from.kind->outputs[edge.from_port].type_name,
-                    from.replicas * to.replicas, is_back(edge) ? ", back edge" : "");
+                    sender(edge), receiver(edge), edge.capacity_items, edge.capacity_bytes >> 20,
+                    from.kind->outputs[edge.from_port].type_name, from.replicas * to.replicas,
+                    is_back(edge) ? ", back edge" : "");
   }
   out +=
       fmt::format("# At most {} MiB are under way on all edges together.\n", memory_bound() >> 20);

@@ -51,7 +51,7 @@ void add_edges(ShellMetrics& metrics, const Plan& plan, int actor, const std::st
   for (size_t e = 0; e < plan.edges.size(); ++e) {
     const PlannedEdge& edge = plan.edges[e];
     if (edge.from != actor) continue;
-    const std::string name = edge_name(plan, edge);
+    const std::string name = plan.edge_name(edge);
     metrics.registry->gauge(kDefs[kCapacity], {{"edge", name}})
         .set(static_cast<double>(edge.capacity_items));
     const monitoring::Labels labels{{"edge", name}, {"replica", replica}};
@@ -129,13 +129,6 @@ void ShellMetrics::count_error(Errc cause) {
     found = errors.emplace(cause, registry->counter(kDefs[kErrors], with_cause)).first;
   }
   found->second.add();
-}
-
-std::string edge_name(const Plan& plan, const PlannedEdge& edge) {
-  const PlannedActor& from = plan.actors[edge.from];
-  const PlannedActor& to = plan.actors[edge.to];
-  return fmt::format("{}.{}->{}.{}", from.name, from.kind->outputs[edge.from_port].name, to.name,
-                     to.kind->inputs[edge.to_port].name);
 }
 
 std::span<const monitoring::MetricDef> shell_metric_defs() { return kDefs; }

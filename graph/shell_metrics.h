@@ -42,9 +42,6 @@ struct ShellMetrics {
   void count_error(Errc cause);
 };
 
-/// What a job file calls an edge: "from.port->to.port".
-std::string edge_name(const Plan& plan, const PlannedEdge& edge);
-
 /// Declarations of what every actor and edge has, for the reference.
 std::span<const monitoring::MetricDef> shell_metric_defs();
 

@@ -3,7 +3,6 @@
 
 #include <omp.h>
 
-#include "io/image/crop.h"
 #include "io/image/decode.h"
 #include "io/image/resize.h"
 #include "io/url_list.h"
@@ -93,8 +92,7 @@ std::optional<io::Image> thumbnail(const io::ShardSet& shards, uint64_t sample) 
   const auto read = shards.read(sample);
   const auto* raw = std::get_if<io::RawSample>(&read);
   if (!raw) return std::nullopt;
-  const auto center = [](int width, int height) { return io::center_crop_box(width, height); };
-  const io::DecodeResult decoded = io::decode_and_crop(raw->image, center, {kSide, kSide});
+  const io::DecodeResult decoded = io::decode_center(raw->image, kSide);
   if (!decoded.image) return std::nullopt;
   return io::resize_crop(*decoded.image, decoded.window, {.height = kSide, .width = kSide});
 }

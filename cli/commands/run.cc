@@ -133,7 +133,9 @@ struct Audience {
         run_log(plan.config.output),
         metrics(registry),
         monitor(plan, kNode),
-        all({&progress, &run_log, &metrics, &monitor}) {}
+        all({&progress, &run_log, &metrics, &monitor}) {
+    registry.before_collection([this] { metrics.set_phase(monitor.phase()); });
+  }
 
   Progress progress;
   RunLog run_log;
@@ -154,12 +156,10 @@ graph::JobResult carry_out(const graph::Plan& plan, graph::StageContext context,
   audience.run_log.open(actors::resume_step(context));
   signals.watch(job);
   audience.monitor.watch(job);
-  audience.metrics.set_phase("running");
   job.start();
   const graph::JobResult result = job.wait();
   signals.forget_job();
   audience.monitor.end(result, job.status());
-  audience.metrics.set_phase(audience.monitor.phase());
   return result;
 }
 

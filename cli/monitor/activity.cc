@@ -23,30 +23,23 @@ double rate(int64_t before, int64_t after, double seconds) {
 
 }  // namespace
 
-void ActivityWindow::add(double at, graph::JobStatus status) {
-  looks_.push_back({at, std::move(status)});
-  // One look from before the window stays, so that there is always a whole window to compare.
-  while (looks_.size() > 2 && looks_[1].at <= at - length_s_) looks_.pop_front();
-}
-
 JobActivity ActivityWindow::activity() const {
   JobActivity out;
   if (looks_.empty()) return out;
-  const Look& first = looks_.front();
-  const Look& last = looks_.back();
-  const double seconds = last.at - first.at;
-  for (size_t i = 0; i < last.status.actors.size(); ++i) {
-    const graph::ActorStatus& before = first.status.actors[i];
-    const graph::ActorStatus& after = last.status.actors[i];
+  const graph::JobStatus& first = looks_.first();
+  const graph::JobStatus& last = looks_.last();
+  const double seconds = looks_.seconds();
+  for (size_t i = 0; i < last.actors.size(); ++i) {
+    const graph::ActorStatus& before = first.actors[i];
+    const graph::ActorStatus& after = last.actors[i];
     out.replicas.push_back({.status = after,
                             .items_per_second = rate(before.items, after.items, seconds),
                             .shares = shares_between(before, after)});
   }
-  for (size_t i = 0; i < last.status.edges.size(); ++i) {
-    const graph::EdgeStatus& after = last.status.edges[i];
+  for (size_t i = 0; i < last.edges.size(); ++i) {
+    const graph::EdgeStatus& after = last.edges[i];
     out.edges.push_back(
-        {.status = after,
-         .items_per_second = rate(first.status.edges[i].items, after.items, seconds)});
+        {.status = after, .items_per_second = rate(first.edges[i].items, after.items, seconds)});
   }
   return out;
 }
@@ -58,7 +51,6 @@ ReplicaActivity sum_of_replicas(const JobActivity& activity, const std::string& 
     if (replica.status.actor != actor) continue;
     ++count;
     out.items_per_second += replica.items_per_second;
-    out.status.items += replica.status.items;
     out.shares.busy += replica.shares.busy;
     out.shares.starved += replica.shares.starved;
     out.shares.blocked += replica.shares.blocked;

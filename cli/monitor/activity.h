@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <deque>
 #include <vector>
 
+#include "cli/monitor/recent.h"
 #include "graph/job.h"
 
 namespace arno::cli {
@@ -39,20 +39,15 @@ struct JobActivity {
 class ActivityWindow {
  public:
   /// `length_s`: seconds that "lately" reaches back.
-  explicit ActivityWindow(double length_s) : length_s_(length_s) {}
+  explicit ActivityWindow(double length_s) : looks_(length_s) {}
 
   /// `at`: seconds of any clock, ascending.
-  void add(double at, graph::JobStatus status);
+  void add(double at, graph::JobStatus status) { looks_.add(at, std::move(status)); }
   /// From the first status in the window to the last; before there are two, everything is idle.
   JobActivity activity() const;
 
  private:
-  struct Look {
-    double at = 0;
-    graph::JobStatus status;
-  };
-  double length_s_;
-  std::deque<Look> looks_;
+  Recent<graph::JobStatus> looks_;
 };
 
 /// Sums the rates of an actor's replicas and takes the mean of their shares.

@@ -19,7 +19,7 @@ int full_edge_into(const graph::Plan& plan, const JobActivity& activity, int act
   double fullest = kFull;
   for (size_t e = 0; e < plan.edges.size(); ++e) {
     const graph::PlannedEdge& edge = plan.edges[e];
-    if (edge.to != actor || plan.actors[edge.to].kind->inputs[edge.to_port].back_edge) continue;
+    if (edge.to != actor || plan.is_back(edge)) continue;
     const double fill = static_cast<double>(activity.edges[e].status.in_flight_items) /
                         static_cast<double>(edge.capacity_items);
     if (fill < fullest) continue;

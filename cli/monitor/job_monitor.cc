@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <nlohmann/json.hpp>
 
 #include "cli/monitor/bottleneck.h"
 #include "cli/monitor/json.h"
+#include "cli/step_json.h"
+#include "common/pause.h"
+#include "common/wall_clock.h"
 
 namespace arno::cli {
 namespace {
@@ -21,24 +23,12 @@ constexpr size_t kMaxSamples = 12;
 constexpr size_t kMaxEvents = 500;
 constexpr size_t kMaxPoints = 1000;
 
-double wall_clock() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 int64_t steady_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
 double steady_seconds() { return static_cast<double>(steady_ns()) * 1e-9; }
-
-/// Sleeps; false when it was asked to stop.
-bool pause(const std::stop_token& stop) {
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable_any().wait_for(lock, stop, kLookEvery, [] { return false; });
-  return !stop.stop_requested();
-}
 
 json latency_of(std::vector<double> latencies) {
   if (latencies.empty()) return nullptr;
@@ -65,7 +55,8 @@ JobMonitor::JobMonitor(graph::Plan plan, std::string node)
       node_(std::move(node)),
       started_at_(wall_clock()),
       window_(kWindow_s),
-      history_(kMaxPoints) {}
+      history_(kMaxPoints),
+      progress_(kWindow_s) {}
 
 void JobMonitor::on_step(const graph::StepReport& report) {
   const std::scoped_lock lock(mutex_);
@@ -75,10 +66,7 @@ void JobMonitor::on_step(const graph::StepReport& report) {
   const double at = steady_seconds();
   last_step_ = report;
   images_ += report.images;
-  recent_steps_.push_back({at, report.step, images_});
-  while (recent_steps_.size() > 2 && recent_steps_[1].at <= at - kWindow_s) {
-    recent_steps_.pop_front();
-  }
+  progress_.add(at, {report.step, images_});
   history_.add(at, report);
 }
 
@@ -138,7 +126,7 @@ void JobMonitor::watch(const graph::Job& job) {
       graph::JobStatus status = job.status();
       const std::scoped_lock look(mutex_);
       window_.add(steady_seconds(), std::move(status));
-    } while (pause(stop));
+    } while (pause(stop, kLookEvery));
   });
 }
 
@@ -172,11 +160,13 @@ void JobMonitor::log_event(const std::string& kind, const std::string& actor,
 json JobMonitor::training() const {
   if (!last_step_) return nullptr;
   const graph::StepReport& last = *last_step_;
-  const double seconds = recent_steps_.back().at - recent_steps_.front().at;
-  const auto steps = static_cast<double>(recent_steps_.back().step - recent_steps_.front().step);
-  const auto images =
-      static_cast<double>(recent_steps_.back().images - recent_steps_.front().images);
+  const double seconds = progress_.seconds();
+  const auto steps = static_cast<double>(progress_.last().step - progress_.first().step);
+  const auto images = static_cast<double>(progress_.last().images - progress_.first().images);
   json out = step_json(last);
+  out["total_steps"] = last.total_steps;
+  out["parameter_norm"] = last.parameter_norm;
+  for (const auto& [phase, time] : last.phases.named()) out["phases"][phase] = time;
   out["images"] = images_;
   out["images_per_second"] = seconds > 0 ? images / seconds : 0;
   out["seconds_left"] =

@@ -11,6 +11,7 @@
 
 #include "cli/monitor/activity.h"
 #include "cli/monitor/history.h"
+#include "cli/monitor/recent.h"
 #include "graph/job.h"
 #include "graph/job_observer.h"
 
@@ -58,8 +59,7 @@ class JobMonitor final : public graph::JobObserver {
     int64_t step = 0;
     double at = 0;
   };
-  struct RecentStep {
-    double at = 0;  ///< seconds of the steady clock
+  struct Progress {
     int64_t step = 0;
     int64_t images = 0;  ///< in all
   };
@@ -77,7 +77,7 @@ class JobMonitor final : public graph::JobObserver {
   History history_;
   std::optional<graph::StepReport> last_step_;
   int64_t images_ = 0;
-  std::deque<RecentStep> recent_steps_;
+  Recent<Progress> progress_;
   std::vector<graph::SourceReport> sources_;  ///< by index
   std::optional<Checkpoint> checkpoint_;
   std::deque<nlohmann::json> samples_;  ///< newest first

@@ -60,31 +60,13 @@ json edges_json(const graph::Plan& plan, const JobActivity& activity) {
                    {"from_port", from.kind->outputs[edge.from_port].name},
                    {"to", to.name},
                    {"to_port", to.kind->inputs[edge.to_port].name},
-                   {"back_edge", to.kind->inputs[edge.to_port].back_edge},
+                   {"back_edge", plan.is_back(edge)},
                    {"capacity_items", edge.capacity_items},
                    {"in_flight_items", activity.edges[e].status.in_flight_items},
                    {"items", activity.edges[e].status.items},
                    {"items_per_second", activity.edges[e].items_per_second}});
   }
   return out;
-}
-
-json step_json(const graph::StepReport& report) {
-  return {{"step", report.step},
-          {"total_steps", report.total_steps},
-          {"stage", report.stage},
-          {"loss", report.loss},
-          {"floor", report.floor},
-          {"learning_rate", report.learning_rate},
-          {"temperature", report.temperature},
-          {"grad_norm", report.grad_norm},
-          {"parameter_norm", report.parameter_norm},
-          {"phases",
-           {{"wait", report.phases.wait},
-            {"forward", report.phases.forward},
-            {"loss", report.phases.loss},
-            {"backward", report.phases.backward},
-            {"optimizer", report.phases.optimizer}}}};
 }
 
 json sample_json(const graph::SampleReport& sample) {

@@ -17,7 +17,6 @@ nlohmann::json actors_json(const graph::Plan& plan, const JobActivity& activity,
 /// Edges in the plan's order; none before the first look at the job.
 nlohmann::json edges_json(const graph::Plan& plan, const JobActivity& activity);
 /// What the step itself says; totals and rates of the run come from elsewhere.
-nlohmann::json step_json(const graph::StepReport& report);
 /// Without the name of its source.
 nlohmann::json sample_json(const graph::SampleReport& sample);
 /// Without the time at which it was made. Classes are sorted, best first.

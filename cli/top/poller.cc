@@ -5,25 +5,13 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <condition_variable>
 #include <csignal>
 
 #include "cli/top/text.h"
 #include "common/error.h"
+#include "common/pause.h"
 
 namespace arno::cli::top {
-namespace {
-
-/// Sleeps; false when it was asked to stop.
-bool pause(const std::stop_token& stop, std::chrono::milliseconds interval) {
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable_any().wait_for(lock, stop, interval, [] { return false; });
-  return !stop.stop_requested();
-}
-
-}  // namespace
-
 Poller::Poller(Client client, std::chrono::milliseconds interval)
     : wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   ARNO_CHECK(wake_fd_ >= 0, Errc::io_failed, "[top] cannot make an event descriptor");

@@ -6,7 +6,6 @@
 
 #include "common/numbering.h"
 #include "florence/model/stored_config.h"
-#include "io/image/crop.h"
 #include "io/image/decode.h"
 #include "io/image/resize.h"
 
@@ -15,8 +14,7 @@ namespace {
 
 /// Decodes one image into `out` [S, S, 3]; false when it cannot be decoded.
 bool load_image(const io::RawSample& sample, int side, std::span<float> out) {
-  const auto center = [](int width, int height) { return io::center_crop_box(width, height); };
-  const io::DecodeResult result = io::decode_and_crop(sample.image, center, {side, side});
+  const io::DecodeResult result = io::decode_center(sample.image, side);
   if (!result.image) return false;
   io::resize_crop_normalize(
       *result.image, result.window,

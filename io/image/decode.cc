@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "io/image/crop.h"
 #include "io/image/detail/codecs.h"
 #include "io/image/detail/pixels.h"
 
@@ -119,6 +120,11 @@ DecodeResult decode_and_crop(std::span<const std::byte> bytes, const BoxChooser&
   DecodeResult result = decode_upright(bytes, info, region, options);
   if (result.image && info.format != ImageFormat::kJpeg) result.window = box;
   return result;
+}
+
+DecodeResult decode_center(std::span<const std::byte> bytes, int side) {
+  const auto center = [](int width, int height) { return center_crop_box(width, height); };
+  return decode_and_crop(bytes, center, {side, side});
 }
 
 }  // namespace arno::io

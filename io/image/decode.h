@@ -59,4 +59,8 @@ struct TargetSize {
 DecodeResult decode_and_crop(std::span<const std::byte> bytes, const BoxChooser& choose_box,
                              TargetSize target, const DecodeOptions& options = {});
 
+/// decode_and_crop() of the largest centred square, for a target of `side` x `side`: what is shown
+/// and what is evaluated.
+DecodeResult decode_center(std::span<const std::byte> bytes, int side);
+
 }  // namespace arno::io

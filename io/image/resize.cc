@@ -150,8 +150,8 @@ void resample(const Image& image, const Window& window, const ResizeOptions& opt
 
 // value * factor + shift is (value / 255 - mean) / deviation.
 struct Affine {
-  float factor[4] = {};
-  float shift[4] = {};
+  Vec4 factor = {};
+  Vec4 shift = {};
 
   explicit Affine(const Normalization& n) {
     for (int c = 0; c < 3; ++c) {
@@ -185,14 +185,10 @@ void resize_crop_normalize(const Image& image, const Window& window, const Resiz
                            const Normalization& normalization, std::span<float> out) {
   check_out(out, options.height, options.width);
   const Affine affine(normalization);
-  Vec4 factor;
-  Vec4 shift;
-  std::memcpy(&factor, affine.factor, sizeof(factor));
-  std::memcpy(&shift, affine.shift, sizeof(shift));
   resample(image, window, options, [&](int y, int x, const float* rgb) {
     Vec4 value;
     std::memcpy(&value, rgb, sizeof(value));
-    value = value * factor + shift;
+    value = value * affine.factor + affine.shift;
     float* target = out.data() + 3 * (static_cast<size_t>(y) * options.width + x);
     // The fourth float goes where the next pixel will be: the last of a row has none.
     std::memcpy(target, &value, (x + 1 < options.width ? 4 : 3) * sizeof(float));

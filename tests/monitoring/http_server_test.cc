@@ -6,22 +6,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/error.h"
+#include "tests/support/problem_of.h"
 
 namespace arno::monitoring {
 namespace {
 
+using arno::testing::problem_of;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-std::string error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 HttpServer::Handler text(const std::string& body) {
   return [body](const HttpRequest&) { return HttpReply{200, "text/plain", body}; };
@@ -104,14 +96,15 @@ TEST(HttpServerTest, SurvivesGarbage) {
 TEST(HttpServerTest, SaysWhenThePortIsTaken) {
   const HttpServer first("127.0.0.1:0", {});
 
-  EXPECT_THAT(error_of([&] { HttpServer(first.address(), {}); }),
+  EXPECT_THAT(problem_of(Errc::io_failed, [&] { HttpServer(first.address(), {}); }),
               HasSubstr("[http] cannot listen on " + first.address()));
 }
 
 TEST(HttpServerTest, RefusesAMalformedAddress) {
   for (const char* address : {"", "9464", "localhost", ":9464", "localhost:", "localhost:x",
                               "localhost:99999", "localhost:-1", "localhost:1 2", "a,b:80"}) {
-    EXPECT_THAT(error_of([&] { HttpServer(address, {}); }), HasSubstr("expected host:port"))
+    EXPECT_THAT(problem_of(Errc::invalid_argument, [&] { HttpServer(address, {}); }),
+                HasSubstr("expected host:port"))
         << address;
   }
 }
@@ -122,7 +115,8 @@ TEST(HttpGetTest, SaysWhoDoesNotAnswer) {
     const HttpServer server("127.0.0.1:0", {});
     address = server.address();
   }
-  EXPECT_THAT(error_of([&] { http_get(address, "/"); }), HasSubstr("no answer from " + address));
+  EXPECT_THAT(problem_of(Errc::comm_failed, [&] { http_get(address, "/"); }),
+              HasSubstr("no answer from " + address));
 }
 
 }  // namespace
