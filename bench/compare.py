@@ -4,7 +4,8 @@
     bench/compare.py            all of them
     bench/compare.py loader     one
 
-A side is a program that prints {"rates": [...]}, in units of work a second.
+A side is a program that prints {"rates": [...]}, in units of work a second. The training step has
+several peers and more to measure: bench/train_step.py.
 """
 
 import argparse
@@ -21,16 +22,7 @@ PEERS = str(ROOT / os.environ.get("ARNO_PEERS", ".venv") / "bin" / "python")
 PHOTOS = str(ROOT / "build" / "bench-photos")
 
 
-def train_step(preset, batch, dtype):
-    options = ["--preset", preset, "--batch", str(batch), "--dtype", dtype]
-    return ("images/s", [str(BUILD / "train_step"), *options],
-            [PEERS, str(ROOT / "bench/peers/train_step.py"), *options])
-
-
 BENCHMARKS = {
-    "train-step-T-f32": lambda: train_step("T", 32, "f32"),
-    "train-step-T-bf16": lambda: train_step("T", 32, "bf16"),
-    "train-step-nano-f32": lambda: train_step("nano", 128, "f32"),
     "loader": lambda: ("images/s on one core", [str(BUILD / "loader"), PHOTOS],
                        [PEERS, str(ROOT / "bench/peers/loader.py"), PHOTOS]),
     "runtime": lambda: ("items/s", [str(BUILD / "runtime_overhead"), "graph"],

@@ -63,7 +63,10 @@ class CpuAllocator final : public Allocator {
   Taken take(size_t size) {
     const std::scoped_lock lock(mutex_);
     Taken taken = take_cached(size);
-    if (!taken.memory) taken = {fresh(size), size};
+    if (!taken.memory) {
+      taken = {fresh(size), size};
+      ++stats_.system_requests;
+    }
     stats_.in_use += taken.size;
     stats_.peak_in_use = std::max(stats_.peak_in_use, stats_.in_use);
     return taken;

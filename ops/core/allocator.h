@@ -10,9 +10,10 @@ namespace arno::ops {
 
 /// What an allocator holds, in bytes.
 struct AllocatorStats {
-  size_t in_use = 0;       ///< handed out and not yet given back
-  size_t peak_in_use = 0;  ///< the most that was ever in use at once
-  size_t cached = 0;       ///< given back and kept for the next request
+  size_t in_use = 0;           ///< handed out and not yet given back
+  size_t peak_in_use = 0;      ///< the most that was ever in use at once
+  size_t cached = 0;           ///< given back and kept for the next request
+  size_t system_requests = 0;  ///< how often the system was asked for memory
 };
 
 /// A block of memory, 64-byte aligned, that returns to its allocator when the last owner goes.
