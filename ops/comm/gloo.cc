@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/comm/gloo.h"
+
+#include <arpa/inet.h>
+#include <gloo/rendezvous/context.h>
+#include <gloo/rendezvous/store.h>
+#include <gloo/transport/tcp/device.h>
+
+#include <array>
+#include <chrono>
+#include <mutex>
+#include <vector>
+
+#include "ops/comm/detail/peer_link.h"
+#include "ops/comm/detail/pipe_signal.h"
+
+namespace arno::ops {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+/// Our store as Gloo wants it.
+class StoreForGloo final : public ::gloo::rendezvous::Store {
+ public:
+  StoreForGloo(ops::Store& store, const GlooOptions& options)
+      : store_(store),
+        options_(options),
+        deadline_(Clock::now() + milliseconds(options.comm.deadline_ms)) {}
+
+  void set(const std::string& key, const std::vector<char>& data) override {
+    store_.put(options_.prefix + key, data);
+  }
+
+  std::vector<char> get(const std::string& key) override {
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline_ - Clock::now());
+    auto value = store_.get(options_.prefix + key, std::max(left, milliseconds(0)));
+    // Gloo's keys are the ranks.
+    ARNO_CHECK(value, Errc::comm_failed, "[gloo] rank {} of {} did not come within {} ms", key,
+               options_.size, options_.comm.deadline_ms);
+    return std::move(*value);
+  }
+
+  void wait(const std::vector<std::string>& keys) override {
+    for (const std::string& key : keys) get(key);
+  }
+  void wait(const std::vector<std::string>& keys, const milliseconds&) override { wait(keys); }
+
+ private:
+  ops::Store& store_;
+  const GlooOptions& options_;
+  Clock::time_point deadline_;
+};
+
+class GlooLink final : public detail::PeerLink {
+ public:
+  GlooLink(Store& store, const GlooOptions& options) : options_(options) {
+    if (options.size == 1) return;
+    const detail::PipeSignalBlocked blocked;  // Gloo's thread inherits it
+    ::gloo::transport::tcp::attr attributes(options.address.c_str());
+    auto device = ::gloo::transport::tcp::CreateDevice(attributes);
+    auto context = std::make_shared<::gloo::rendezvous::Context>(static_cast<int>(options.rank),
+                                                                 static_cast<int>(options.size));
+    context->setTimeout(milliseconds(options.comm.deadline_ms));
+    StoreForGloo adapter(store, options_);
+    context->connectFullMesh(adapter, device);
+    context_ = std::move(context);
+  }
+
+  void exchange(std::string_view call, std::span<const detail::Outgoing> out,
+                std::span<const detail::Incoming> in) override {
+    const detail::PipeSignalBlocked blocked;
+    const Clock::time_point deadline = Clock::now() + milliseconds(options_.comm.deadline_ms);
+    try {
+      for (const Transfer& transfer : begin(call, out, in)) finish(call, transfer, deadline);
+    } catch (const Error& error) {
+      end(error.code(), error.what());
+      forget();
+      check();
+    }
+    forget();
+  }
+
+  void abort(const std::string& reason) noexcept override {
+    end(Errc::cancelled,
+        fmt::format("[comm] rank {} of {} ended: {}", options_.rank, options_.size, reason));
+  }
+
+ private:
+  using Buffer = ::gloo::transport::UnboundBuffer;
+  struct Transfer {
+    Buffer* buffer;
+    int64_t peer;
+    bool receives;
+  };
+
+  void check() const {
+    if (!failure_.empty()) throw Error(code_, failure_);
+  }
+
+  /// Wakes a call under way and closes the connections, from which the peers learn it.
+  void end(Errc code, const std::string& text) {
+    const std::scoped_lock lock(mutex_);
+    if (!failure_.empty()) return;
+    failure_ = text;
+    code_ = code;
+    for (const auto& buffer : buffers_) {
+      buffer->abortWaitSend();
+      buffer->abortWaitRecv();
+    }
+    if (context_) context_->closeConnections();
+  }
+
+  /// Receives first, so that nothing that arrives has to wait.
+  std::vector<Transfer> begin(std::string_view call, std::span<const detail::Outgoing> out,
+                              std::span<const detail::Incoming> in) {
+    const std::scoped_lock lock(mutex_);
+    check();
+    std::vector<Transfer> transfers;
+    const uint64_t round = round_++;
+    for (const detail::Incoming& part : in) {
+      Buffer* buffer = add_buffer(part.bytes.data(), part.bytes.size());
+      connected(call, part.peer,
+                [&] { buffer->recv(static_cast<int>(part.peer), slot(round, part.bytes.size())); });
+      transfers.push_back({buffer, part.peer, /*receives=*/true});
+    }
+    for (const detail::Outgoing& part : out) {
+      // Gloo takes one kind of buffer for both directions and does not write to this one.
+      Buffer* buffer =
+          add_buffer(const_cast<std::byte*>(part.bytes.data()), part.bytes.size());  // NOLINT
+      connected(call, part.peer,
+                [&] { buffer->send(static_cast<int>(part.peer), slot(round, part.bytes.size())); });
+      transfers.push_back({buffer, part.peer, /*receives=*/false});
+    }
+    return transfers;
+  }
+
+  Buffer* add_buffer(void* memory, size_t bytes) {
+    return buffers_.emplace_back(context_->createUnboundBuffer(memory, bytes)).get();
+  }
+
+  /// Parts of another round or size do not meet, and the deadline reports them.
+  static uint64_t slot(uint64_t round, size_t bytes) {
+    constexpr int kSizeBits = 40;
+    return (round << kSizeBits) | (bytes & ((uint64_t{1} << kSizeBits) - 1));
+  }
+
+  /// Runs what fails when the connection to the peer does.
+  template <class Action>
+  void connected(std::string_view call, int64_t peer, Action action) const {
+    try {
+      action();
+    } catch (const ::gloo::Exception& error) {
+      fail(Errc::comm_failed, "[{}] rank {} of {} is gone (seen by rank {}): {}", call, peer,
+           options_.size, options_.rank, error.what());
+    }
+  }
+
+  void finish(std::string_view call, const Transfer& transfer, Clock::time_point deadline) const {
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline - Clock::now());
+    const milliseconds patience = std::max(left, milliseconds(1));
+    connected(call, transfer.peer, [&] {
+      bool done = false;
+      try {
+        done = transfer.receives ? transfer.buffer->waitRecv(nullptr, patience)
+                                 : transfer.buffer->waitSend(nullptr, patience);
+      } catch (const ::gloo::Exception&) {
+        if (Clock::now() < deadline) throw;
+        fail(Errc::comm_failed, "[{}] rank {} of {} was silent for {} ms (seen by rank {})", call,
+             transfer.peer, options_.size, options_.comm.deadline_ms, options_.rank);
+      }
+      ARNO_CHECK(done, Errc::cancelled, "[{}] was aborted", call);
+    });
+  }
+
+  /// Lets the buffers go; a transfer that is still under way loses them, which ends its connection.
+  void forget() {
+    const std::scoped_lock lock(mutex_);
+    buffers_.clear();
+  }
+
+  GlooOptions options_;
+  std::shared_ptr<::gloo::Context> context_;
+  uint64_t round_ = 0;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Buffer>> buffers_;  ///< of the call under way
+  std::string failure_;                           ///< empty while the group works
+  Errc code_ = Errc::comm_failed;
+};
+
+/// Gloo crashes on a name that does not resolve, so names are left to the caller.
+void check_address(const std::string& address) {
+  std::array<unsigned char, sizeof(in6_addr)> parsed;
+  ARNO_CHECK(inet_pton(AF_INET, address.c_str(), parsed.data()) == 1 ||
+                 inet_pton(AF_INET6, address.c_str(), parsed.data()) == 1,
+             Errc::invalid_argument, "[gloo] found address \"{}\", expected a numeric one",
+             address);
+}
+
+}  // namespace
+
+std::shared_ptr<Communicator> gloo_communicator(Store& store, const GlooOptions& options) {
+  const detail::Membership member{.rank = options.rank, .size = options.size};
+  detail::check_membership("gloo", member);
+  check_address(options.address);
+  try {
+    return detail::communicator_over(std::make_unique<GlooLink>(store, options), member);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {  // Gloo has more than one base class
+    fail(Errc::comm_failed, "[gloo] rank {} of {} could not join its group: {}", options.rank,
+         options.size, error.what());
+  }
+}
+
+}  // namespace arno::ops
