@@ -4,6 +4,7 @@
 #include "actors/augmenter/augmenter.h"
 #include "actors/batcher/batcher.h"
 #include "actors/checkpointer/checkpointer.h"
+#include "actors/codecs/codecs.h"
 #include "actors/contrastive_loss/contrastive_loss.h"
 #include "actors/decoder/decoder.h"
 #include "actors/evaluator/evaluator.h"
@@ -27,6 +28,9 @@ void register_builtin_actors(graph::Registry& registry) {
   registry.add(prompt_sampler_kind());
   registry.add(shard_reader_kind());
   registry.add(tokenizer_kind());
+
+  add_sample_codecs(registry);
+  add_training_codecs(registry);
 
   registry.add_check(check_texts_fit_models);
   registry.add_check(check_windows_fit_back_edges);

@@ -22,9 +22,19 @@ PEERS = str(ROOT / os.environ.get("ARNO_PEERS", ".venv") / "bin" / "python")
 PHOTOS = str(ROOT / "build" / "bench-photos")
 
 
+def payload(side, size):
+    options = ["--bytes", str(size)]
+    return ("MiB/s, a link and raw TCP", [str(BUILD / "payload"), side, *options],
+            [str(BUILD / "payload"), "tcp", *options])
+
+
 BENCHMARKS = {
     "loader": lambda: ("images/s on one core", [str(BUILD / "loader"), PHOTOS],
                        [PEERS, str(ROOT / "bench/peers/loader.py"), PHOTOS]),
+    "payload-64K": lambda: payload("link", 64 << 10),
+    "payload-1M": lambda: payload("link", 1 << 20),
+    "payload-16M": lambda: payload("link", 16 << 20),
+    "payload-16M-curve": lambda: payload("curve", 16 << 20),
     "runtime": lambda: ("items/s", [str(BUILD / "runtime_overhead"), "graph"],
                         [str(BUILD / "runtime_overhead"), "loop"]),
     "trace": lambda: ("items/s, traced and not",

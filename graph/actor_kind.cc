@@ -16,6 +16,22 @@ const ActorKind* Registry::find(const std::string& name) const {
   return found == kinds_.end() ? nullptr : &*found;
 }
 
+void Registry::add_codec(ItemCodec codec) {
+  ARNO_CHECK(!find_codec(codec.name) && !find_codec(codec.type), Errc::invalid_argument,
+             "[registry] the codec of \"{}\" is added twice", codec.name);
+  codecs_.push_back(std::move(codec));
+}
+
+const ItemCodec* Registry::find_codec(std::type_index type) const {
+  const auto found = std::ranges::find(codecs_, type, &ItemCodec::type);
+  return found == codecs_.end() ? nullptr : &*found;
+}
+
+const ItemCodec* Registry::find_codec(const std::string& name) const {
+  const auto found = std::ranges::find(codecs_, name, &ItemCodec::name);
+  return found == codecs_.end() ? nullptr : &*found;
+}
+
 std::vector<std::string> Registry::names() const {
   std::vector<std::string> out;
   for (const ActorKind& kind : kinds_) out.push_back(kind.name);

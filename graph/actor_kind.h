@@ -9,6 +9,7 @@
 
 #include "common/config.h"
 #include "florence/training/training_config.h"
+#include "graph/item_codec.h"
 #include "graph/job_observer.h"
 #include "graph/stage.h"
 #include "monitoring/metrics.h"
@@ -156,11 +157,19 @@ class Registry {
   const ActorKind* find(const std::string& name) const;
   std::vector<std::string> names() const;
 
+  /// How a type of items crosses between processes. Throws invalid_argument for a type or a name
+  /// that has a codec.
+  void add_codec(ItemCodec codec);
+  /// Null when there is none.
+  const ItemCodec* find_codec(std::type_index type) const;
+  const ItemCodec* find_codec(const std::string& name) const;
+
   void add_check(PlanCheck check) { checks_.push_back(std::move(check)); }
   const std::vector<PlanCheck>& checks() const { return checks_; }
 
  private:
   std::vector<ActorKind> kinds_;
+  std::vector<ItemCodec> codecs_;
   std::vector<PlanCheck> checks_;
 };
 

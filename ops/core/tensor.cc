@@ -36,6 +36,20 @@ Tensor Tensor::full(const Shape& shape, DType dtype, double value, Device device
   return out;
 }
 
+Tensor Tensor::view(std::shared_ptr<const void> owner, std::span<const std::byte> elements,
+                    const Shape& shape, DType dtype) {
+  Tensor out;
+  out.shape_ = shape;
+  out.dtype_ = dtype;
+  ARNO_CHECK(elements.size() == out.size_bytes() && !elements.empty() &&
+                 reinterpret_cast<uintptr_t>(elements.data()) % size_of(dtype) == 0,
+             Errc::invalid_argument, "[tensor] view of {} bytes at {} as {}", elements.size(),
+             fmt::ptr(elements.data()), out.describe());
+  out.block_ = Block(std::const_pointer_cast<void>(std::move(owner)),
+                     const_cast<std::byte*>(elements.data()));
+  return out;
+}
+
 Tensor Tensor::reshape(const Shape& shape) const {
   ARNO_CHECK(shape.numel() == numel(), Errc::shape_mismatch, "[reshape] {} to {}",
              shape_.to_string(), shape.to_string());

@@ -33,6 +33,11 @@ class Tensor {
     return from(shape, std::span<const T>(values));
   }
 
+  /// CPU elements that somebody else owns and nobody writes, for as long as the tensor lives.
+  /// Throws invalid_argument unless they are aligned for the dtype and as many as the shape says.
+  static Tensor view(std::shared_ptr<const void> owner, std::span<const std::byte> elements,
+                     const Shape& shape, DType dtype);
+
   bool defined() const { return block_ != nullptr; }
   const Shape& shape() const { return shape_; }
   int rank() const { return shape_.rank(); }

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "graph/actor_kind.h"
+
+namespace arno::actors {
+
+/// Samples on their way from the reader to the batcher, and what goes back.
+void add_sample_codecs(graph::Registry& registry);
+/// Batches, features, losses and snapshots.
+void add_training_codecs(graph::Registry& registry);
+
+}  // namespace arno::actors
