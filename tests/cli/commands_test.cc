@@ -49,6 +49,17 @@ TEST_F(CommandsTest, AJobEvaluatesWhatItTrained) {
   EXPECT_THAT(log("run"), HasSubstr("\"tiny/t2i@10\":"));
 }
 
+TEST_F(CommandsTest, KeyNewMakesAFolderOnce) {
+  const Finished made = arno({"key", "new", "--out", path("key")});
+  EXPECT_EQ(made.code, 0) << made.text;
+  EXPECT_THAT(made.text, HasSubstr("copy the folder to every node"));
+  EXPECT_THAT(io::read_text(path("key/tls.crt")), HasSubstr("BEGIN CERTIFICATE"));
+
+  const Finished again = arno({"key", "new", "--out", path("key")});
+  EXPECT_EQ(again.code, 1);
+  EXPECT_THAT(again.text, HasSubstr("File exists"));
+}
+
 TEST_F(CommandsTest, CheckListsEveryProblem) {
   struct Case {
     const char* good;

@@ -24,6 +24,8 @@ TEST_F(UsageTest, HelpIsEverywhere) {
                                              {"eval", "retrieval"},
                                              {"embed"},
                                              {"docs"},
+                                             {"key"},
+                                             {"key", "new"},
                                              {"top"},
                                              {"version"}}) {
     std::vector<std::string> args = command;
