@@ -49,7 +49,7 @@ std::string refusal_text(const ConnectionEvent& event, bool listens, bool has_ke
     return listens ? "has another job key" : "refused the job key of this node";
   }
   if (event.event == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) {
-    return fmt::format("closed the connection during the handshake: it {} or is no node",
+    return fmt::format("closed the connection during the handshake: it {}, or is no node",
                        has_key ? "has another job key or none" : "expects a job key");
   }
   if (event.value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH) {

@@ -16,6 +16,7 @@
 namespace arno::io {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 const auto with_key = [](const JobKey& key) {
@@ -209,7 +210,7 @@ class JobKeyLinkTest : public ::testing::Test {
     EXPECT_EQ(out.first.kind, PeerEvent::refused) << out.first.text;
     EXPECT_EQ(out.first.peer, "to");
     EXPECT_EQ(out.second.kind, PeerEvent::refused) << out.second.text;
-    EXPECT_THAT(out.second.address, HasSubstr("tcp://127.0.0.1:"));
+    EXPECT_THAT(out.second.address, AnyOf(HasSubstr("tcp://127.0.0.1:"), "an unknown address"));
     return out;
   }
 };
@@ -238,16 +239,19 @@ TEST_F(JobKeyLinkTest, NoKeyIsRefusedOnBothSides) {
   RecordingLink from("from");
   RecordingLink to("to", with_key(JobKey::make()));
   const auto [here, there] = refusals(from, to);
-  EXPECT_THAT(here.text, HasSubstr("it expects a job key or is no node"));
-  EXPECT_EQ(there.text, "has no job key, this node has one");
+  // Who is first ends the connection, and the other one sees no more than that.
+  EXPECT_THAT(here.text,
+              AnyOf("has a job key, this node has none", HasSubstr("expects a job key")));
+  EXPECT_THAT(there.text, AnyOf("has no job key, this node has one", HasSubstr("job key or none")));
 }
 
 TEST_F(JobKeyLinkTest, KeyWhereNoneIsExpectedIsRefusedOnBothSides) {
   RecordingLink from("from", with_key(JobKey::make()));
   RecordingLink to("to");
   const auto [here, there] = refusals(from, to);
-  EXPECT_THAT(here.text, HasSubstr("it has another job key or none"));
-  EXPECT_EQ(there.text, "has a job key, this node has none");
+  EXPECT_THAT(here.text, AnyOf("has no job key, this node has one", HasSubstr("job key or none")));
+  EXPECT_THAT(there.text,
+              AnyOf("has a job key, this node has none", HasSubstr("expects a job key")));
 }
 
 /// Who knows the listener's public key and nothing else gets no further.
