@@ -21,6 +21,9 @@ namespace {
 // A hostile progressive file repeats cheap scans over a large image.
 constexpr int kMaxScans = 200;
 
+// Asked for in one call: the library makes several at a time.
+constexpr int kRowsAtOnce = 16;
+
 // Chroma upsampling looks at neighbours: with them decoded, a region equals the full decode.
 constexpr int kMargin = 2;
 
@@ -106,9 +109,11 @@ class JpegReader {
   bool read_rows(Image& image) {
     Image* target = &image;
     return attempt([this, target] {
+      JSAMPROW rows[kRowsAtOnce];
       for (int y = 0; y < target->height;) {
-        JSAMPROW row = target->row(y);
-        y += static_cast<int>(jpeg_read_scanlines(&info_, &row, 1));
+        const int count = std::min(kRowsAtOnce, target->height - y);
+        for (int i = 0; i < count; ++i) rows[i] = target->row(y + i);
+        y += static_cast<int>(jpeg_read_scanlines(&info_, rows, static_cast<JDIMENSION>(count)));
       }
     });
   }

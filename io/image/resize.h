@@ -5,6 +5,7 @@
 #include <span>
 
 #include "io/image/image.h"
+#include "ops/core/dtype.h"
 
 namespace arno::io {
 
@@ -40,6 +41,9 @@ Image resize_crop(const Image& image, const Window& window, const ResizeOptions&
 /// between. `out` has height * width * 3 elements.
 void resize_crop_normalize(const Image& image, const Window& window, const ResizeOptions& options,
                            const Normalization& normalization, std::span<float> out);
+/// The same in half the memory.
+void resize_crop_normalize(const Image& image, const Window& window, const ResizeOptions& options,
+                           const Normalization& normalization, std::span<ops::BFloat16> out);
 
 /// Normalises a whole RGB image to `out` [height, width, 3].
 void normalize(const Image& image, const Normalization& normalization, std::span<float> out);
