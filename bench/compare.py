@@ -2,7 +2,7 @@
 """Runs benchmarks with both sides in turn (A B A B ...) and prints each ratio with its spread.
 
     bench/compare.py            all of them
-    bench/compare.py loader     one
+    bench/compare.py runtime    one
 
 A side is a program that prints {"rates": [...]}, in units of work a second. The training step has
 several peers and more to measure: bench/train_step.py.
@@ -28,15 +28,34 @@ def payload(side, size):
             [str(BUILD / "payload"), "tcp", *options])
 
 
+def runtime(ours, peer, *options):
+    program = str(BUILD / "runtime_overhead")
+    return ("items/s", [program, ours, *options], [program, peer, *options])
+
+
+def loader(peer, dtype="f32"):
+    # Every side has the same core, and helper threads share it.
+    pinned = ["taskset", "--cpu-list", "0"]
+    return ("images/s on one core",
+            [*pinned, str(BUILD / "loader"), PHOTOS, "--dtype", dtype],
+            [*pinned, PEERS, str(ROOT / "bench/peers" / peer), PHOTOS])
+
+
 BENCHMARKS = {
-    "loader": lambda: ("images/s on one core", [str(BUILD / "loader"), PHOTOS],
-                       [PEERS, str(ROOT / "bench/peers/loader.py"), PHOTOS]),
+    "loader-torchvision": lambda: loader("loader.py"),
+    "loader-torchvision-bf16": lambda: loader("loader.py", "bf16"),
+    "loader-dali": lambda: loader("loader_dali.py"),
+    "loader-spdl": lambda: loader("loader_spdl.py"),
     "payload-64K": lambda: payload("link", 64 << 10),
     "payload-1M": lambda: payload("link", 1 << 20),
     "payload-16M": lambda: payload("link", 16 << 20),
     "payload-16M-curve": lambda: payload("curve", 16 << 20),
-    "runtime": lambda: ("items/s", [str(BUILD / "runtime_overhead"), "graph"],
-                        [str(BUILD / "runtime_overhead"), "loop"]),
+    "runtime": lambda: runtime("graph", "loop"),
+    "runtime-8-decoders": lambda: runtime("graph", "loop", "--maps", "1", "--rounds", "40000",
+                                          "--replicas", "8", "--workers", "2"),
+    "edge": lambda: runtime("edge", "caf", "--items", "200000"),
+    "metrics": lambda: ("items/s, counted and not", [str(BUILD / "metric_cost"), "with"],
+                        [str(BUILD / "metric_cost"), "without"]),
     "trace": lambda: ("items/s, traced and not",
                       [str(BUILD / "runtime_overhead"), "graph", "--trace",
                        str(BUILD / "trace.json")],
@@ -67,8 +86,17 @@ def compare(name, rounds):
     print(f"{name} [{unit}]")
     print(f"  arno   {describe(sides[0])}")
     print(f"  peer   {describe(sides[1])}")
+    if unit.startswith("items/s"):
+        ours_ns, peer_ns = (1e9 / statistics.median(side) for side in sides)
+        print(f"  an item takes {ours_ns:.1f} ns, of the peer {peer_ns:.1f} ns")
     print(f"  ratio  {statistics.median(ratios):10.2f}  ({min(ratios):.2f} .. {max(ratios):.2f})",
           flush=True)
+
+
+def print_crop_quality():
+    crops = str(ROOT / "build" / "bench-crops")
+    subprocess.run([str(BUILD / "loader"), PHOTOS, "--crops", crops], check=True)
+    subprocess.run([PEERS, str(ROOT / "bench/peers/crop_quality.py"), PHOTOS, crops], check=True)
 
 
 def main():
@@ -80,6 +108,8 @@ def main():
         subprocess.run([str(BUILD / "make_photos"), PHOTOS], check=True)
     for name in args.names or BENCHMARKS:
         compare(name, args.rounds)
+        if name.startswith("loader"):
+            print_crop_quality()
 
 
 if __name__ == "__main__":

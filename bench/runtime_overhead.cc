@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the graph runtime costs. The same arithmetic for each item as a plain loop on one thread
-// (`loop`) and as the graph source -> map -> map -> sink on one worker (`graph`): prints
-// {"rates": [...]} in items a second. `edge` sends items without work over the one edge of
-// source -> sink and prints {"ns_per_item": [...]}. Both write a trace where --trace names a file.
+// What the graph runtime costs. The same arithmetic for each item as a plain loop (`loop`) and as
+// the graph source -> map -> ... -> sink (`graph`), each map with as many replicas as are asked
+// for. `edge` sends items without work over the one edge of source -> sink, `caf` as many messages
+// between two bare CAF actors. Prints {"rates": [...]} in items a second. The graph writes a trace
+// where --trace names a file.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <optional>
+#include <thread>
 
+#include "bench/bare_caf.h"
 #include "common/error.h"
 #include "common/random.h"
 #include "graph/job.h"
@@ -20,10 +23,14 @@ namespace {
 using namespace arno;
 using namespace arno::graph;
 
+constexpr int64_t kCapacity = 64;  // of an edge, in items
+
 struct Settings {
   int64_t items = 2000;
   int64_t rounds = 20000;  ///< of mixing for one map, about 100 microseconds
-  int64_t workers = 1;
+  int64_t maps = 2;        ///< between the source and the sink
+  int64_t replicas = 1;    ///< of a map
+  int64_t workers = 1;     ///< threads of either side
 
   void fields(ConfigFields& f) {
     f.integer("items", items, {.doc = "sent by the source and expected by the sink", .min = 1});
@@ -95,25 +102,26 @@ Registry make_registry() {
   const Port out = port<Number>("out", "number", "");
   Registry registry;
   registry.add(with_options<Settings, SourceStage>({.name = "source", .outputs = {out}}));
-  registry.add(with_options<Settings, MapStage>({.name = "map", .inputs = {in}, .outputs = {out}}));
+  registry.add(with_options<Settings, MapStage>(
+      {.name = "map", .inputs = {in}, .outputs = {out}, .replicable = true}));
   registry.add(with_options<Settings, SinkStage>({.name = "sink", .inputs = {in}}));
   return registry;
 }
 
-/// A chain of stages, `maps` of them maps.
-std::string chain(const Settings& settings, int maps) {
+std::string chain(const Settings& settings) {
   std::string actors;
   std::string edges;
   std::string last = "source";
   const auto add = [&](const std::string& name, std::string_view kind) {
-    actors += fmt::format("  {}: {{kind: {}, options: {{items: {}, rounds: {}}}}}\n", name, kind,
-                          settings.items, settings.rounds);
+    actors +=
+        fmt::format("  {}: {{kind: {}, replicas: {}, options: {{items: {}, rounds: {}}}}}\n", name,
+                    kind, kind == "map" ? settings.replicas : 1, settings.items, settings.rounds);
     if (name == "source") return;
-    edges += fmt::format("  - {{from: {}.out, to: {}.in, capacity: 64}}\n", last, name);
+    edges += fmt::format("  - {{from: {}.out, to: {}.in, capacity: {}}}\n", last, name, kCapacity);
     last = name;
   };
   add("source", "source");
-  for (int i = 0; i < maps; ++i) add(fmt::format("map{}", i), "map");
+  for (int64_t i = 0; i < settings.maps; ++i) add(fmt::format("map{}", i), "map");
   add("sink", "sink");
   return fmt::format("job: bench\noutput: none\nworkers: {}\nactors:\n{}edges:\n{}",
                      settings.workers, actors, edges);
@@ -123,10 +131,10 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-double seconds_of_graph(const Settings& settings, int maps, const std::string& trace_file) {
+double seconds_of_graph(const Settings& settings, const std::string& trace_file) {
   const Registry registry = make_registry();
   ConfigProblems problems;
-  Plan plan = make_plan(RawConfig::from_text(chain(settings, maps)), registry, problems);
+  Plan plan = make_plan(RawConfig::from_text(chain(settings)), registry, problems);
   throw_if_any(problems);
   StageContext context = base_context(plan.config);
   std::optional<monitoring::Trace> trace;
@@ -142,30 +150,33 @@ double seconds_of_graph(const Settings& settings, int maps, const std::string& t
 }
 
 double seconds_of_loop(const Settings& settings) {
-  uint64_t digest = 0;
+  std::vector<uint64_t> digests(static_cast<size_t>(settings.workers));
   const auto start = std::chrono::steady_clock::now();
-  for (int64_t i = 0; i < settings.items; ++i) {
-    const uint64_t once = work(static_cast<uint64_t>(i), settings.rounds);
-    digest += work(once, settings.rounds);
-  }
+  const auto run = [&](int64_t worker) {
+    uint64_t digest = 0;
+    for (int64_t i = worker; i < settings.items; i += settings.workers) {
+      uint64_t value = static_cast<uint64_t>(i);
+      for (int64_t k = 0; k < settings.maps; ++k) value = work(value, settings.rounds);
+      digest += value;
+    }
+    digests[static_cast<size_t>(worker)] = digest;
+  };
+  std::vector<std::thread> threads;
+  for (int64_t worker = 1; worker < settings.workers; ++worker) threads.emplace_back(run, worker);
+  run(0);
+  for (std::thread& thread : threads) thread.join();
   const double taken = seconds_since(start);
-  ARNO_CHECK(digest != 0, Errc::invalid_argument, "the loop did nothing");
+  for (uint64_t digest : digests) {
+    ARNO_CHECK(digest != 0, Errc::invalid_argument, "the loop did nothing");
+  }
   return taken;
 }
 
-void measure(const std::string& side, const Settings& settings, int repeats,
-             const std::string& trace) {
-  constexpr double kNanoseconds = 1e9;
-  std::vector<double> figures;
-  const auto items = static_cast<double>(settings.items);
-  for (int i = 0; i < repeats; ++i) {
-    if (side == "edge")
-      figures.push_back(seconds_of_graph(settings, 0, trace) / items * kNanoseconds);
-    if (side == "graph") figures.push_back(items / seconds_of_graph(settings, 2, trace));
-    if (side == "loop") figures.push_back(items / seconds_of_loop(settings));
-  }
-  fmt::print("{{\"{}\": [{}]}}\n", side == "edge" ? "ns_per_item" : "rates",
-             fmt::join(figures, ", "));
+double seconds_of(const std::string& side, Settings settings, const std::string& trace) {
+  if (side == "loop") return seconds_of_loop(settings);
+  if (side == "caf") return bench::seconds_of_bare_caf(settings.items, kCapacity);
+  if (side == "edge") settings.maps = 0;
+  return seconds_of_graph(settings, trace);
 }
 
 }  // namespace
@@ -176,15 +187,21 @@ int main(int argc, char** argv) {
   std::string trace;
   Settings settings;
   int repeats = 3;
-  app.add_option("side", side)->required()->check(CLI::IsMember({"graph", "loop", "edge"}));
+  app.add_option("side", side)->required()->check(CLI::IsMember({"graph", "loop", "edge", "caf"}));
   app.add_option("--items", settings.items);
   app.add_option("--rounds", settings.rounds);
+  app.add_option("--maps", settings.maps);
+  app.add_option("--replicas", settings.replicas);
   app.add_option("--workers", settings.workers);
   app.add_option("--repeats", repeats);
   app.add_option("--trace", trace);
   CLI11_PARSE(app, argc, argv);
   try {
-    measure(side, settings, repeats, trace);
+    std::vector<double> rates;
+    for (int i = 0; i < repeats; ++i) {
+      rates.push_back(static_cast<double>(settings.items) / seconds_of(side, settings, trace));
+    }
+    fmt::print("{{\"rates\": [{}]}}\n", fmt::join(rates, ", "));
   } catch (const std::exception& error) {
     fmt::print(stderr, "runtime_overhead: {}\n", error.what());
     return 1;
