@@ -48,14 +48,12 @@ FlorenceModel::FlorenceModel(const FlorenceConfig& config, const CoSwinConfig& i
 ops::Variable FlorenceModel::encode_image(const ops::Tensor& images,
                                           const DropPath& drop_path) const {
   const ops::Variable input(images.to(config_.compute_dtype()));
-  return project(image_tower_.forward(input, drop_path, config_.checkpoint_activations),
-                 image_projection_);
+  return project(image_tower_.forward(input, drop_path, part_options()), image_projection_);
 }
 
 ops::Variable FlorenceModel::encode_text(const PackedTexts& texts) const {
-  return project(
-      text_tower_.forward(texts, config_.compute_dtype(), config_.checkpoint_activations),
-      text_projection_);
+  return project(text_tower_.forward(texts, config_.compute_dtype(), part_options()),
+                 text_projection_);
 }
 
 double FlorenceModel::temperature() const {
@@ -75,6 +73,20 @@ void FlorenceModel::load(const std::vector<NamedTensor>& weights) {
   ARNO_CHECK(weights.size() == parameters_.all().size(), Errc::data_corrupt,
              "[checkpoint] holds {} tensors, the configured model has {}: it is of another model",
              weights.size(), parameters_.all().size());
+}
+
+PartOptions FlorenceModel::part_options() const {
+  return {.checkpointed = config_.checkpoint_activations, .source = source_};
+}
+
+std::vector<std::string> FlorenceModel::parts() const {
+  std::vector<std::string> out = image_tower_.parts();
+  for (std::string& part : text_tower_.parts()) out.push_back(std::move(part));
+  return out;
+}
+
+bool FlorenceModel::has_geometry(int64_t resolution, int64_t window) const {
+  return resolution_ == resolution && this->window() == (window > 0 ? window : preset_window_);
 }
 
 std::vector<std::string> FlorenceModel::set_geometry(int64_t resolution, int64_t window) {

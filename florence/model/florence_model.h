@@ -32,6 +32,13 @@ class FlorenceModel {
   /// Pulls the temperature back to [1, max_temperature].
   void clamp_temperature();
 
+  /// From here on the parts come from `source`, which outlives their use; null: all parameters are
+  /// in memory.
+  void set_source(ParameterSource* source) { source_ = source; }
+  /// What a source has to have; all other parameters stay in memory.
+  std::vector<std::string> parts() const;
+
+  bool has_geometry(int64_t resolution, int64_t window) const;
   /// Goes over to another resolution or window (0: that of the image tower it was made with).
   /// Returns the names of the parameters that changed shape.
   std::vector<std::string> set_geometry(int64_t resolution, int64_t window);
@@ -47,7 +54,10 @@ class FlorenceModel {
   int64_t window() const { return image_tower_.config().window; }
 
  private:
+  PartOptions part_options() const;
+
   FlorenceConfig config_;
+  ParameterSource* source_ = nullptr;
   int64_t preset_window_;
   int64_t resolution_;
   ParameterSet parameters_;

@@ -54,6 +54,7 @@ ops::Variable linear(const ops::Variable& x, const WeightAndBias& parameters) {
 struct CoSwin::Block {
   Block(const Initializer& init, int64_t channels, int64_t head_dim, int64_t window)
       : heads(channels / head_dim),
+        part(init.prefix()),
         norm1(make_norm(init, "norm1", channels)),
         table(init.trunc_normal_without_decay("attn.relative_position_bias_table",
                                               {(2 * window - 1) * (2 * window - 1), heads})),
@@ -86,6 +87,7 @@ struct CoSwin::Block {
   int64_t shift = 0;
   double drop_rate = 0;
   uint64_t number = 0;  ///< over all stages
+  std::string part;     ///< of its parameters
   std::string table_name;
   WeightAndBias norm1;
   ops::Variable table;
@@ -98,6 +100,7 @@ struct CoSwin::Block {
 
 /// An embedding (stem or merge) and the blocks that follow it.
 struct CoSwin::Stage {
+  std::string part;  ///< of the embedding; empty for the stem, which stays in memory
   WeightAndBias conv;
   WeightAndBias conv_norm;
   std::vector<Block> blocks;
@@ -115,7 +118,8 @@ CoSwin::CoSwin(const CoSwinConfig& config, int64_t resolution, const Initializer
     // As in UniCL's files, the merge after stage s belongs to layer s.
     const Initializer embedding =
         s == 0 ? init.part("patch_embed") : init.part(fmt::format("layers.{}.downsample", s - 1));
-    Stage stage{.conv = s == 0 ? make_conv(embedding, "proj", 3, channels, kStemKernel)
+    Stage stage{.part = s == 0 ? "" : embedding.prefix(),
+                .conv = s == 0 ? make_conv(embedding, "proj", 3, channels, kStemKernel)
                                : make_conv(embedding, "proj", channels / 2, channels, kMergeKernel),
                 .conv_norm = make_norm(embedding, "norm", channels),
                 .blocks = {}};
@@ -139,22 +143,33 @@ CoSwin::~CoSwin() = default;
 CoSwin::CoSwin(CoSwin&&) noexcept = default;
 
 ops::Variable CoSwin::forward(const ops::Variable& images, const DropPath& drop_path,
-                              bool checkpointed) const {
+                              const PartOptions& options) const {
   ops::Variable x = images;
   for (size_t s = 0; s < stages_.size(); ++s) {
     const Stage& stage = stages_[s];
-    x = norm(ops::conv2d(x, stage.conv.weight, stage.conv.bias, s == 0 ? kStem : kMerge),
-             stage.conv_norm);
+    const auto embed = [&stage, how = s == 0 ? kStem : kMerge](const ops::Variable& input) {
+      return norm(ops::conv2d(input, stage.conv.weight, stage.conv.bias, how), stage.conv_norm);
+    };
+    x = s == 0 ? embed(x) : run_part({.source = options.source}, stage.part, embed, x);
     for (const Block& block : stage.blocks) {
       const ops::Tensor attention_scale = drop_path.scale(block.drop_rate, 2 * block.number);
       const ops::Tensor mlp_scale = drop_path.scale(block.drop_rate, 2 * block.number + 1);
       const auto body = [&block, attention_scale, mlp_scale](const ops::Variable& input) {
         return block.forward(input, attention_scale, mlp_scale);
       };
-      x = checkpointed ? ops::checkpoint(body, x) : body(x);
+      x = run_part(options, block.part, body, x);
     }
   }
   return ops::mean_pool(norm(x, norm_));
+}
+
+std::vector<std::string> CoSwin::parts() const {
+  std::vector<std::string> out;
+  for (const Stage& stage : stages_) {
+    if (!stage.part.empty()) out.push_back(stage.part);
+    for (const Block& block : stage.blocks) out.push_back(block.part);
+  }
+  return out;
 }
 
 std::vector<std::string> CoSwin::set_geometry(int64_t resolution, int64_t window) {

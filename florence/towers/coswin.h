@@ -8,6 +8,7 @@
 
 #include "florence/towers/drop_path.h"
 #include "florence/towers/initializer.h"
+#include "florence/towers/parameter_source.h"
 #include "ops/autograd/variable.h"
 
 namespace arno::florence {
@@ -38,9 +39,11 @@ class CoSwin {
   CoSwin(CoSwin&&) noexcept;
 
   /// Images [B, S, S, 3] of the current resolution, in the dtype of the computation -> features
-  /// [B, 8 * channels]. `checkpointed`: keeps only each block's input for backward.
+  /// [B, 8 * channels].
   ops::Variable forward(const ops::Variable& images, const DropPath& drop_path,
-                        bool checkpointed) const;
+                        const PartOptions& options) const;
+  /// The parts that forward() acquires and releases one after the other: blocks and merges.
+  std::vector<std::string> parts() const;
 
   /// Goes over to another resolution or window: relative position tables are resized bicubically.
   /// Returns the names of the tables that changed shape.

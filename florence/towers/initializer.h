@@ -27,6 +27,8 @@ class Initializer {
                                 int64_t fan_in) const;
   ops::Variable constant(const std::string& name, const ops::Shape& shape, double value) const;
 
+  const std::string& prefix() const { return prefix_; }
+
  private:
   std::string full(const std::string& name) const { return prefix_ + name; }
   RandomKey key_of(const std::string& name) const;

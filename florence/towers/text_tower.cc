@@ -69,6 +69,7 @@ PackedTexts PackedTexts::slice(int64_t start, int64_t length) const {
 
 TextTower::TextTower(const TextTowerConfig& config, const Initializer& init)
     : config_(config),
+      token_part_(init.prefix() + "token_embedding."),
       token_embedding_(init.trunc_normal_without_decay("token_embedding.weight",
                                                        {config.vocab_size, config.width})),
       positional_embedding_(init.trunc_normal_without_decay(
@@ -76,7 +77,8 @@ TextTower::TextTower(const TextTowerConfig& config, const Initializer& init)
   const int64_t width = config.width;
   for (int64_t i = 0; i < config.layers; ++i) {
     const Initializer block = init.part(fmt::format("resblocks.{}", i));
-    blocks_.push_back({.norm1 = make_norm(block, "ln_1", width),
+    blocks_.push_back({.part = block.prefix(),
+                       .norm1 = make_norm(block, "ln_1", width),
                        .qkv = {block.trunc_normal("attn.in_proj_weight", {3 * width, width}),
                                block.constant("attn.in_proj_bias", {3 * width}, 0)},
                        .proj = make_linear(block, "attn.out_proj", width, width),
@@ -97,19 +99,32 @@ ops::Variable TextTower::block_forward(const Block& block, const ops::Variable& 
   return ops::add(y, linear(hidden, block.fc2));
 }
 
+std::vector<std::string> TextTower::parts() const {
+  std::vector<std::string> out{token_part_};
+  for (const Block& block : blocks_) out.push_back(block.part);
+  return out;
+}
+
+ops::Variable TextTower::embed(const PackedTexts& texts, ops::DType compute,
+                               const PartOptions& options) const {
+  // The rows are copied out, and backward needs their numbers alone.
+  const AcquiredPart table(options.source, token_part_);
+  return ops::add(ops::embedding(token_embedding_, texts.tokens, compute),
+                  ops::embedding(positional_embedding_, texts.positions, compute));
+}
+
 ops::Variable TextTower::forward(const PackedTexts& texts, ops::DType compute,
-                                 bool checkpointed) const {
+                                 const PartOptions& options) const {
   for (const int32_t position : texts.positions.data<int32_t>()) {
     ARNO_CHECK(position < config_.context_length, Errc::invalid_argument,
                "[text_tower] a text has more than {} tokens", config_.context_length);
   }
-  ops::Variable x = ops::add(ops::embedding(token_embedding_, texts.tokens, compute),
-                             ops::embedding(positional_embedding_, texts.positions, compute));
+  ops::Variable x = embed(texts, compute, options);
   for (const Block& block : blocks_) {
     const auto body = [this, &block, offsets = texts.offsets](const ops::Variable& input) {
       return block_forward(block, input, offsets);
     };
-    x = checkpointed ? ops::checkpoint(body, x) : body(x);
+    x = run_part(options, block.part, body, x);
   }
   // The norm works on rows, so only the rows that are pooled go through it.
   return norm(ops::gather_rows(x, last_rows(texts.offsets)), norm_);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "florence/towers/initializer.h"
+#include "florence/towers/parameter_source.h"
 #include "ops/autograd/variable.h"
 
 namespace arno::florence {
@@ -40,18 +41,27 @@ class TextTower {
   TextTower(const TextTowerConfig& config, const Initializer& init);
 
   /// -> [n, width] in dtype `compute`. Throws invalid_argument for a text longer than the context.
-  ops::Variable forward(const PackedTexts& texts, ops::DType compute, bool checkpointed) const;
+  ops::Variable forward(const PackedTexts& texts, ops::DType compute,
+                        const PartOptions& options) const;
+  /// The parts that forward() acquires and releases one after the other: the table of the tokens
+  /// and the blocks.
+  std::vector<std::string> parts() const;
 
   const TextTowerConfig& config() const { return config_; }
 
  private:
   struct Block {
+    std::string part;  ///< of its parameters
     WeightAndBias norm1, qkv, proj, norm2, fc1, fc2;
   };
   ops::Variable block_forward(const Block& block, const ops::Variable& x,
                               const ops::Tensor& offsets) const;
 
+  ops::Variable embed(const PackedTexts& texts, ops::DType compute,
+                      const PartOptions& options) const;
+
   TextTowerConfig config_;
+  std::string token_part_;
   ops::Variable token_embedding_;
   ops::Variable positional_embedding_;
   std::vector<Block> blocks_;

@@ -4,11 +4,11 @@
 #include <string>
 
 #include "florence/model/florence_model.h"
+#include "florence/training/data_parallel.h"
 #include "florence/training/snapshot.h"
 #include "florence/training/training_batch.h"
 #include "florence/training/training_config.h"
 #include "ops/loss/unicl_loss.h"
-#include "ops/optim/adamw.h"
 
 namespace arno::florence {
 
@@ -21,6 +21,9 @@ struct TrainerConfig {
   double beta2 = 0.98;
   double eps = 1e-6;
   double clip_norm = 0;  ///< largest gradient norm; 0: no clipping
+  /// What is spread over the replicas (DataParallelOptions::zero).
+  int64_t zero = 0;
+  int64_t bucket_kib = 4096;  ///< KiB of gradients that replicas sum at once
 
   void fields(ConfigFields& f);
 };
@@ -33,6 +36,8 @@ struct StepOutcome {
   double parameter_norm = 0;  ///< of all parameters, after one of the last kNormEvery steps
   double backward_s = 0;      ///< seconds
   double optimizer_s = 0;     ///< seconds, clipping included
+  double comm_s = 0;          ///< seconds that replicas exchanged gradients or parameters
+  double comm_wait_s = 0;     ///< seconds of it that computation waited
 };
 
 /// The features of a batch, as the loss sees them.
@@ -48,13 +53,18 @@ struct BatchFeatures {
 /// With a micro-batch smaller than the batch it works as GradCache (Gao et al. 2021): features are
 /// computed without a tape, then once more in parts with one, against the cached gradients. Drop
 /// path draws from the samples' keys, so both passes agree.
+///
+/// Of several replicas each has a trainer with a member of their group, made with the same seed.
+/// The rows of a batch are divided over them in rank order; together they make the step that one
+/// makes of the whole batch, to rounding. Calls are then collective (see DataParallel).
 class Trainer {
  public:
   /// Steps between two looks at the norm of the parameters.
   static constexpr int64_t kNormEvery = 10;
 
-  /// A fresh model at the start of the schedule.
-  Trainer(TrainerConfig config, TrainingConfig schedule, uint64_t seed);
+  /// A fresh model at the start of the schedule. `group`: of the replicas; null for one alone.
+  Trainer(TrainerConfig config, TrainingConfig schedule, uint64_t seed,
+          std::shared_ptr<ops::Communicator> group = nullptr);
 
   /// Goes to the state of a snapshot. Throws data_corrupt, naming what differs, when it is of
   /// another model.
@@ -70,7 +80,7 @@ class Trainer {
   const FlorenceModel& model() const { return model_; }
 
  private:
-  void enter_stage(int64_t step);
+  void set_geometry(int64_t resolution, int64_t window);
   bool in_parts() const;
   ops::Variable encode_images(int64_t start, int64_t length) const;
   ops::Variable encode_texts(int64_t start, int64_t length) const;
@@ -79,7 +89,7 @@ class Trainer {
   TrainerConfig config_;
   TrainingConfig schedule_;
   FlorenceModel model_;
-  ops::AdamW optimizer_;
+  std::unique_ptr<DataParallel> optimizer_;
   int64_t steps_done_ = 0;
   double parameter_norm_ = 0;
   // Between forward() and finish_step(): the batch, and features of images, of distinct texts and

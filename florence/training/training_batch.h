@@ -25,6 +25,10 @@ struct TrainingBatch {
   int64_t size() const { return static_cast<int64_t>(labels.size()); }
 };
 
+/// Rows [start, start + length) as a batch of their own, with the texts that they use. Labels and
+/// keys are those of the whole batch.
+TrainingBatch rows_of(const TrainingBatch& batch, int64_t start, int64_t length);
+
 inline ItemTag item_tag(const TrainingBatch& batch) { return {.step = batch.step + 1}; }
 
 }  // namespace arno::florence

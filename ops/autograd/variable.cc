@@ -26,6 +26,12 @@ struct TapeEntry {
   bool requires_grad = false;
   std::shared_ptr<Node> node;  ///< null for a leaf
   GradSum grad;
+  int64_t uses = 0;  ///< as an input of recorded ops whose backward has not run
+  std::function<void()> on_final{};
+
+  void tell_if_final() const {
+    if (uses == 0 && on_final && grad.value.defined()) on_final();
+  }
 };
 
 /// What a recorded op leaves on the tape.
@@ -33,6 +39,28 @@ struct Node {
   uint64_t order = 0;                              ///< later ops have larger numbers
   std::vector<std::shared_ptr<TapeEntry>> inputs;  ///< null: an optional input left out
   Backward backward;
+
+  Node(uint64_t number, Backward function) : order(number), backward(std::move(function)) {}
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  ~Node() {
+    for (const auto& input : inputs) {
+      if (input) --input->uses;
+    }
+  }
+
+  void add_input(std::shared_ptr<TapeEntry> input) {
+    if (input) ++input->uses;
+    inputs.push_back(std::move(input));
+  }
+  /// Backward has run. One by one, as an op may use a leaf twice.
+  void release_inputs() {
+    for (const auto& input : std::exchange(inputs, {})) {
+      if (!input) continue;
+      --input->uses;
+      input->tell_if_final();
+    }
+  }
 };
 
 struct Variable::State {
@@ -62,9 +90,9 @@ void add_into(Tensor& out, const Tensor& a, const Tensor& b) {
 }
 
 void attach_node(Variable& output, const std::vector<Variable>& inputs, Backward backward) {
-  auto node = std::make_shared<Node>(Node{next_order++, {}, std::move(backward)});
+  auto node = std::make_shared<Node>(next_order++, std::move(backward));
   for (const Variable& input : inputs)
-    node->inputs.push_back(input.defined() ? input.state()->entry : nullptr);
+    node->add_input(input.defined() ? input.state()->entry : nullptr);
   output.state()->entry->node = std::move(node);
 }
 
@@ -118,6 +146,15 @@ const Tensor& Variable::value_as(DType dtype) const {
 const Tensor& Variable::grad() const { return state_->entry->grad.value; }
 void Variable::clear_grad() { state_->entry->grad = {}; }
 
+void Variable::set_grad(Tensor grad) {
+  check_shape("set_grad", "gradient", grad, state_->entry->shape);
+  state_->entry->grad = {.value = std::move(grad), .own = false};
+}
+
+void Variable::on_final_grad(std::function<void()> call) {
+  state_->entry->on_final = std::move(call);
+}
+
 bool needs_grad(std::span<const Variable> inputs) {
   return recording && std::ranges::any_of(inputs, &Variable::requires_grad);
 }
@@ -144,6 +181,7 @@ void backward(std::span<const std::pair<Variable, Tensor>> roots) {
     sum.second.add(grad);
   };
   for (const auto& [root, grad] : roots) add(root.state()->entry, grad);
+  for (const auto& [root, grad] : roots) root.state()->entry->tell_if_final();
   while (!pending.empty()) {
     const auto [entry, grad] = std::move(pending.begin()->second);
     pending.erase(pending.begin());
@@ -151,6 +189,7 @@ void backward(std::span<const std::pair<Variable, Tensor>> roots) {
     const std::vector<Tensor> grads = node->backward(grad.value);
     node->backward = {};
     for (size_t i = 0; i < grads.size(); ++i) add(node->inputs[i], grads[i]);
+    node->release_inputs();
   }
 }
 

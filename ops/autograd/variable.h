@@ -46,6 +46,12 @@ class Variable {
   const Tensor& grad() const;
   /// Drops the gradient.
   void clear_grad();
+  /// Replaces the gradient of a leaf. Throws shape_mismatch unless it fits the value.
+  void set_grad(Tensor grad);
+  /// `call` runs inside backward() whenever the gradient of this leaf has become final: no recorded
+  /// op is left that could add to it. A leaf that several checkpointed bodies use is reported after
+  /// each of them. {} ends it.
+  void on_final_grad(std::function<void()> call);
 
   /// For the tape alone.
   struct State;

@@ -20,6 +20,7 @@ CommQueue::~CommQueue() {
   {
     const std::scoped_lock lock(mutex_);
     stop_ = true;
+    if (done_ < submitted_ && !failure_) group_->abort("it left with calls under way");
     changed_.notify_all();
   }
   thread_.join();

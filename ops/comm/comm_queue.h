@@ -31,7 +31,7 @@ class CommQueue {
   using Ticket = uint64_t;
 
   explicit CommQueue(std::shared_ptr<Communicator> group);
-  /// Waits for what was handed in. To end sooner, abort the communicator first.
+  /// Ends the group when something handed in is not done yet.
   ~CommQueue();
   CommQueue(const CommQueue&) = delete;
   CommQueue& operator=(const CommQueue&) = delete;

@@ -52,26 +52,37 @@ double in_order(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
-/// The loss of one batch with elements of type T. The whole image and text batch lies here; a
-/// block of logits is some rows (images) of all N columns (texts).
+/// What a rank of a group sees of a batch; alone, everything.
+struct UniclRows {
+  const Tensor& image;              ///< own rows [n, D]
+  const Tensor& text;               ///< the whole batch [N, D]
+  std::span<const int32_t> labels;  ///< of the whole batch [N]
+  int64_t first = 0;                ///< of the own rows in the batch
+  Communicator* group = nullptr;    ///< null: alone
+};
+
+/// The loss of one batch with elements of type T. A block of logits is some of the own rows
+/// (images) of all N columns (texts).
 template <class T>
 class UniclLoss {
  public:
-  UniclLoss(const Tensor& image, const Tensor& text, std::span<const int32_t> labels,
-            double log_temperature, int64_t row_block)
-      : image_(image),
-        text_(text),
-        labels_(labels),
-        n_(image.dim(0)),
-        row_block_(std::min(row_block, n_)),
+  UniclLoss(const UniclRows& rows, double log_temperature, int64_t row_block)
+      : image_(rows.image),
+        text_(rows.text),
+        labels_(rows.labels),
+        group_(rows.group),
+        first_(rows.first),
+        rows_(image_.dim(0)),
+        n_(text_.dim(0)),
+        row_block_(std::min(row_block, rows_)),
         temperature_(std::exp(log_temperature)),
         columns_(n_),
-        row_log_sums_(n_),
+        row_log_sums_(rows_),
         column_log_sums_(n_),
         weight_(n_) {
     std::unordered_map<int32_t, int64_t> count;
-    for (const int32_t label : labels) ++count[label];
-    for (int64_t i = 0; i < n_; ++i) weight_[i] = 1.0 / static_cast<double>(count[labels[i]]);
+    for (const int32_t label : labels_) ++count[label];
+    for (int64_t i = 0; i < n_; ++i) weight_[i] = 1.0 / static_cast<double>(count[labels_[i]]);
   }
 
   UniclLossResult run() {
@@ -82,12 +93,15 @@ class UniclLoss {
       total += sum_rows(start, logits);
       sum_columns(logits);
     });
+    if (group_) merge_columns();
     for (int64_t i = 0; i < n_; ++i) {
-      total += column_log_sums_.set(i, columns_[i].max, columns_[i].sum);
+      const double log_sum = column_log_sums_.set(i, columns_[i].max, columns_[i].sum);
+      if (i >= first_ && i < first_ + rows_) total += log_sum;
       out.floor -= std::log(weight_[i]) / batch;
     }
-    out.loss = total / (2 * batch);
+    out.loss = (group_ ? sum_over_ranks(total) : total) / (2 * batch);
     add_gradients(out);
+    if (group_) out.grad_text = group_->reduce_scatter(out.grad_text);
     return out;
   }
 
@@ -95,8 +109,8 @@ class UniclLoss {
   /// Calls visit(first row, logits [rows, N]) for each block of rows.
   template <class Visit>
   void for_each_block(Visit visit) {
-    for (int64_t start = 0; start < n_; start += row_block_) {
-      const int64_t rows = std::min(row_block_, n_ - start);
+    for (int64_t start = 0; start < rows_; start += row_block_) {
+      const int64_t rows = std::min(row_block_, rows_ - start);
       Tensor heated = image_.narrow(start, rows).clone();
       for (T& value : heated.mutable_data<T>()) value *= static_cast<T>(temperature_);
       Tensor logits = Tensor::empty({rows, n_}, image_.dtype());
@@ -112,7 +126,7 @@ class UniclLoss {
     parallel_for(logits.dim(0), 8, [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
         const T* row = s + r * n_;
-        const int32_t label = labels_[start + r];
+        const int32_t label = labels_[first_ + start + r];
         T max = row[0];
 #pragma omp simd reduction(max : max)
         for (int64_t j = 0; j < n_; ++j) max = std::max(max, row[j]);
@@ -123,7 +137,7 @@ class UniclLoss {
           aligned += labels_[j] == label ? static_cast<double>(row[j]) : 0.0;
         }
         const double log_sum = row_log_sums_.set(start + r, static_cast<double>(max), sum);
-        parts[r] = log_sum - 2 * weight_[start + r] * aligned;
+        parts[r] = log_sum - 2 * weight_[first_ + start + r] * aligned;
       }
     });
     return in_order(parts);
@@ -158,6 +172,31 @@ class UniclLoss {
     });
   }
 
+  /// The columns' sums over the rows of all ranks, in rank order.
+  void merge_columns() {
+    Tensor own = Tensor::empty({1, n_, 2}, DType::f64);
+    double* to = own.mutable_data<double>().data();
+    for (const RunningLogSum& column : columns_) {
+      *to++ = column.max;
+      *to++ = column.sum;
+    }
+    const Tensor all = group_->all_gather(own);
+    const double* from = all.data<double>().data();
+    columns_.assign(n_, {});
+    for (int64_t rank = 0; rank < group_->size(); ++rank) {
+      for (RunningLogSum& column : columns_) {
+        column.add(from[0], from[1]);
+        from += 2;
+      }
+    }
+  }
+
+  double sum_over_ranks(double value) {
+    Tensor sum = Tensor::full({1}, DType::f64, value);
+    group_->all_reduce(sum);
+    return sum.data<double>()[0];
+  }
+
   void add_gradients(UniclLossResult& out) {
     out.grad_image = Tensor::empty(image_.shape(), image_.dtype());
     out.grad_text = Tensor::zeros(text_.shape(), text_.dtype());
@@ -185,9 +224,9 @@ class UniclLoss {
     parallel_for(logits.dim(0), 8, [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
         T* row = s + r * n_;
-        const int32_t label = labels_[start + r];
+        const int32_t label = labels_[first_ + start + r];
         const T row_max = row_log_sums_.max[start + r], row_rest = row_log_sums_.rest[start + r];
-        const auto target = static_cast<T>(2 * weight_[start + r]);
+        const auto target = static_cast<T>(2 * weight_[first_ + start + r]);
         const T* column_max = column_log_sums_.max.data();
         const T* column_rest = column_log_sums_.rest.data();
         double sum = 0;
@@ -211,6 +250,9 @@ class UniclLoss {
   const Tensor& image_;
   const Tensor& text_;
   std::span<const int32_t> labels_;
+  Communicator* group_;
+  int64_t first_;
+  int64_t rows_;
   int64_t n_;
   int64_t row_block_;
   double temperature_;
@@ -279,14 +321,37 @@ std::vector<int32_t> assign_labels(std::span<const Hash128> texts) {
   return out;
 }
 
+namespace {
+
+UniclLossResult loss_of(const UniclRows& rows, double log_temperature,
+                        const UniclLossOptions& options) {
+  if (rows.image.dtype() == DType::f64) {
+    return UniclLoss<double>(rows, log_temperature, options.row_block).run();
+  }
+  return UniclLoss<float>(rows, log_temperature, options.row_block).run();
+}
+
+}  // namespace
+
 UniclLossResult unicl_loss_and_gradient(const Tensor& image, const Tensor& text,
                                         std::span<const int32_t> labels, double log_temperature,
                                         UniclLossOptions options) {
   check(image, text, labels.size(), options);
-  if (image.dtype() == DType::f64) {
-    return UniclLoss<double>(image, text, labels, log_temperature, options.row_block).run();
-  }
-  return UniclLoss<float>(image, text, labels, log_temperature, options.row_block).run();
+  return loss_of({.image = image, .text = text, .labels = labels}, log_temperature, options);
+}
+
+UniclLossResult unicl_loss_and_gradient(const Tensor& image, const Tensor& text,
+                                        std::span<const int32_t> labels, double log_temperature,
+                                        Communicator& group, UniclLossOptions options) {
+  check(image, text, labels.size(), options);
+  const Tensor all_text = group.all_gather(text);
+  const Tensor all_labels = group.all_gather(Tensor::from<int32_t>({image.dim(0)}, labels));
+  return loss_of({.image = image,
+                  .text = all_text,
+                  .labels = all_labels.data<int32_t>(),
+                  .first = group.rank() * image.dim(0),
+                  .group = &group},
+                 log_temperature, options);
 }
 
 Variable unicl_loss(const Variable& image, const Variable& text, std::span<const int32_t> labels,

@@ -6,6 +6,7 @@
 
 #include "common/hash.h"
 #include "ops/autograd/variable.h"
+#include "ops/comm/communicator.h"
 #include "ops/core/op_def.h"
 
 namespace arno::ops {
@@ -41,7 +42,16 @@ UniclLossResult unicl_loss_and_gradient(const Tensor& image, const Tensor& text,
                                         std::span<const int32_t> labels, double log_temperature,
                                         UniclLossOptions options = {});
 
-/// The same on the tape; log_temperature is a scalar [].
+/// The same over a group whose ranks hold equal numbers of rows of one batch, in rank order. Every
+/// rank gets the loss and the floor of the whole batch, the exact gradients of its own rows, and a
+/// share of grad_log_temperature: the sum of the shares over the ranks is the gradient. Labels are
+/// those of the whole batch. Only texts travel: each rank computes the logits of its own images
+/// with all texts, log sums of the columns are merged, and the gradients of texts are summed.
+UniclLossResult unicl_loss_and_gradient(const Tensor& image, const Tensor& text,
+                                        std::span<const int32_t> labels, double log_temperature,
+                                        Communicator& group, UniclLossOptions options = {});
+
+/// That of one process on the tape; log_temperature is a scalar [].
 Variable unicl_loss(const Variable& image, const Variable& text, std::span<const int32_t> labels,
                     const Variable& log_temperature, UniclLossOptions options = {});
 

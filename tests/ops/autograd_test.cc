@@ -178,5 +178,60 @@ TEST(VariableTest, ValueAsIsMadeAnewAfterAWrite) {
   EXPECT_EQ(x.value_as(DType::bf16).data<BFloat16>()[0], 4.0f);
 }
 
+/// Counts the reports of a leaf and keeps the gradient that it had at the last one.
+struct FinalGrad {
+  explicit FinalGrad(Variable leaf) {
+    leaf.on_final_grad([this, leaf]() mutable {
+      ++reports;
+      value = leaf.grad();
+    });
+  }
+  int reports = 0;
+  Tensor value;
+};
+
+TEST(AutogradTest, LeafIsReportedWhenNothingCanAddToItsGradient) {
+  Variable early = parameter({2, 3});
+  Variable late = parameter({5, 7});
+  const FinalGrad late_final(late);
+  int late_reports = -1;
+  early.on_final_grad([&] { late_reports = late_final.reports; });
+  // early takes part in the first op alone; late in both, and twice in the second.
+  const Variable first = product(early, late);
+  backward(product(product(late, late), first), of({1, 1}));
+
+  EXPECT_EQ(late_final.reports, 1);
+  EXPECT_THAT(late_final.value.data<float>(), ElementsAre(3 * 2 * 25, 3 * 3 * 49));
+  EXPECT_GE(late_reports, 0);
+  late.on_final_grad({});
+  early.on_final_grad({});
+}
+
+TEST(AutogradTest, TapeThatIsDroppedHoldsNoReportBack) {
+  Variable leaf = parameter({2});
+  const FinalGrad final_grad(leaf);
+  product(leaf, leaf);  // never goes backward
+  backward(product(leaf, leaf), of({1}));
+  EXPECT_EQ(final_grad.reports, 1);
+  leaf.on_final_grad({});
+}
+
+TEST(AutogradTest, LeafOfACheckpointedBodyAndARootAreReported) {
+  Variable inside = parameter({3});
+  Variable root = parameter({1});
+  const FinalGrad inside_final(inside);
+  const FinalGrad root_final(root);
+  const Variable out =
+      checkpoint([&](const Variable& x) { return product(x, inside); }, Variable(of({4})));
+  const std::pair<Variable, Tensor> roots[] = {{out, of({1})}, {root, of({9})}};
+  backward(roots);
+  EXPECT_EQ(inside_final.reports, 1);
+  EXPECT_THAT(inside_final.value.data<float>(), ElementsAre(4));
+  EXPECT_EQ(root_final.reports, 1);
+  EXPECT_THAT(root_final.value.data<float>(), ElementsAre(9));
+  inside.on_final_grad({});
+  root.on_final_grad({});
+}
+
 }  // namespace
 }  // namespace arno::ops

@@ -5,8 +5,11 @@
 #include <omp.h>
 
 #include <cstring>
+#include <numeric>
 
+#include "ops/comm/local_group.h"
 #include "tests/ops/naive_attention.h"
+#include "tests/support/replicas.h"
 
 namespace arno::ops {
 namespace {
@@ -211,6 +214,36 @@ TEST(AssignLabelsTest, NumbersTextsByFirstAppearance) {
 
   EXPECT_THAT(assign_labels(std::vector{b, a, b, c, a}), ElementsAre(0, 1, 0, 2, 1));
   EXPECT_THAT(assign_labels({}), IsEmpty());
+}
+
+TEST(UniclLossTest, RanksOfAGroupComputeTheLossOfTheWholeBatch) {
+  constexpr int64_t kRows = 12, kWidth = 16;
+  std::vector<int32_t> labels;
+  for (int32_t i = 0; i < kRows; ++i) labels.push_back(i % 5);
+  const Tensor image = unit_rows(kRows, kWidth, 1), text = unit_rows(kRows, kWidth, 2);
+  for (const DType dtype : {DType::f64, DType::f32}) {
+    const UniclLossResult whole =
+        unicl_loss_and_gradient(image.to(dtype), text.to(dtype), labels, 2.5);
+    const double tolerance = dtype == DType::f64 ? 1e-14 : 1e-6;
+    for (const int64_t size : {1, 2, 3, 4}) {
+      const auto group = local_group(size);
+      const int64_t rows = kRows / size;
+      std::vector<double> temperature_shares(size);
+      arno::testing::on_each_rank(size, [&](int64_t rank) {
+        const auto own = [&](const Tensor& of_all) { return of_all.narrow(rank * rows, rows); };
+        const UniclLossResult part = unicl_loss_and_gradient(
+            own(image.to(dtype)), own(text.to(dtype)), std::span(labels).subspan(rank * rows, rows),
+            2.5, *group[rank], {.row_block = 2});
+        EXPECT_NEAR(part.loss, whole.loss, tolerance);
+        EXPECT_EQ(part.floor, whole.floor);
+        EXPECT_LT(largest_distance(part.grad_image, own(whole.grad_image)), tolerance);
+        EXPECT_LT(largest_distance(part.grad_text, own(whole.grad_text)), tolerance);
+        temperature_shares[rank] = part.grad_log_temperature;
+      });
+      EXPECT_NEAR(std::accumulate(temperature_shares.begin(), temperature_shares.end(), 0.0),
+                  whole.grad_log_temperature, tolerance);
+    }
+  }
 }
 
 }  // namespace
