@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/core/allocator.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
@@ -11,12 +9,14 @@
 #include <vector>
 
 #include "common/error.h"
+#include "ops/core/detail/arena.h"
 
 namespace arno::ops {
 namespace {
 
 constexpr size_t kAlignment = 64;
-constexpr size_t kHugePage = size_t{2} << 20;
+/// From this size on, blocks come from the arena.
+constexpr size_t kLarge = size_t{1} << 20;
 
 /// Eight classes to each power of two: at most 12.5 % is wasted.
 size_t size_class(size_t bytes) {
@@ -25,19 +25,27 @@ size_t size_class(size_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
+size_t block_size(size_t bytes) {
+  if (bytes < kLarge) return size_class(bytes);
+  return (bytes + detail::Arena::kGranule - 1) / detail::Arena::kGranule * detail::Arena::kGranule;
+}
+
 class CpuAllocator final : public Allocator {
  public:
   ~CpuAllocator() override { release_cache(); }
 
   Block allocate(size_t bytes) override {
-    const Taken taken = take(size_class(bytes));
+    const Taken taken = take(block_size(bytes));
     return Block(taken.memory,
                  [this, size = taken.size](std::byte* memory) { give_back(memory, size); });
   }
 
   AllocatorStats stats() const override {
     const std::scoped_lock lock(mutex_);
-    return stats_;
+    AllocatorStats out = stats_;
+    out.cached += arena_.idle();
+    out.system_requests += arena_.growths();
+    return out;
   }
 
   void reset_peak() override {
@@ -52,6 +60,7 @@ class CpuAllocator final : public Allocator {
     }
     free_.clear();
     stats_.cached = 0;
+    arena_.release();
   }
 
  private:
@@ -62,14 +71,19 @@ class CpuAllocator final : public Allocator {
 
   Taken take(size_t size) {
     const std::scoped_lock lock(mutex_);
-    Taken taken = take_cached(size);
-    if (!taken.memory) {
-      taken = {fresh(size), size};
-      ++stats_.system_requests;
-    }
+    const Taken taken = size >= kLarge ? Taken{arena_.take(size), size} : take_small(size);
     stats_.in_use += taken.size;
     stats_.peak_in_use = std::max(stats_.peak_in_use, stats_.in_use);
     return taken;
+  }
+
+  Taken take_small(size_t size) {
+    const Taken cached = take_cached(size);
+    if (cached.memory) return cached;
+    auto* memory = static_cast<std::byte*>(std::aligned_alloc(kAlignment, size));
+    ARNO_CHECK(memory, Errc::out_of_memory, "[allocator] {} bytes could not be had", size);
+    ++stats_.system_requests;
+    return {memory, size};
   }
 
   /// A cached block of the class, or of one up to a quarter larger: packed texts differ in length
@@ -86,23 +100,19 @@ class CpuAllocator final : public Allocator {
     return {nullptr, 0};
   }
 
-  static std::byte* fresh(size_t size) {
-    const size_t alignment = size >= kHugePage ? kHugePage : kAlignment;
-    const size_t rounded = (size + alignment - 1) / alignment * alignment;
-    auto* memory = static_cast<std::byte*>(std::aligned_alloc(alignment, rounded));
-    ARNO_CHECK(memory, Errc::out_of_memory, "[allocator] {} bytes could not be had", size);
-    if (size >= kHugePage) madvise(memory, rounded, MADV_HUGEPAGE);
-    return memory;
-  }
-
   void give_back(std::byte* memory, size_t size) {
     const std::scoped_lock lock(mutex_);
-    free_[size].push_back(memory);
     stats_.in_use -= size;
-    stats_.cached += size;
+    if (size >= kLarge) {
+      arena_.give_back(memory, size);
+    } else {
+      free_[size].push_back(memory);
+      stats_.cached += size;
+    }
   }
 
   mutable std::mutex mutex_;
+  detail::Arena arena_;
   std::map<size_t, std::vector<std::byte*>> free_;
   AllocatorStats stats_;
 };
