@@ -51,7 +51,7 @@ class Tiles {
   int64_t dp() const { return dp_; }  ///< row length of tall tiles
 
   float *q, *k, *v;              ///< [n, dp]; q is scaled
-  float *qt, *gt;                ///< transposes, [d, np]
+  float *qt, *gt;                ///< transposes, [dp, np]
   float* g;                      ///< gradient of y, [n, dp]
   float *out_q, *out_k, *out_v;  ///< results, [n, dp]
   float* p;                      ///< transposed probabilities, [n, np]
@@ -68,13 +68,15 @@ class Tiles {
 struct Place {
   const detail::GroupedAttention& a;
   int64_t head;
-  int64_t first;  ///< of the group's rows
+  int64_t first;   ///< of the group's rows
+  int64_t tokens;  ///< of the group
   const int32_t* rows;
 
   Place(const detail::GroupedAttention& attention, int64_t group, int64_t head)
       : a(attention),
         head(head),
         first(attention.offsets.data<int32_t>()[group]),
+        tokens(attention.offsets.data<int32_t>()[group + 1] - first),
         rows(attention.rows.data<int32_t>().data() + first) {}
 };
 
@@ -89,6 +91,17 @@ void load(const Place& place, const T* from, int64_t stride, int64_t column, flo
   }
 }
 
+/// Fetches what load() will read for a head. A group's rows lie far apart, where the processor
+/// foresees nothing, and a head's part of a row is a line or two.
+template <class T>
+void prefetch(const Place& place, const T* from, int64_t stride, int64_t column, int64_t d) {
+  constexpr int64_t kLine = 64 / sizeof(T);
+  for (int64_t i = 0; i < place.tokens; ++i) {
+    const T* source = from + place.rows[i] * stride + column;
+    for (int64_t c = 0; c < d; c += kLine) __builtin_prefetch(source + c);
+  }
+}
+
 template <class T>
 void store(const Place& place, const float* from, float factor, const Tiles& t, T* to,
            int64_t stride, int64_t column) {
@@ -99,11 +112,13 @@ void store(const Place& place, const float* from, float factor, const Tiles& t, 
   }
 }
 
-/// to [d, np] = transpose of from [n, dp]; columns beyond n are zero.
+/// to [dp, np] = transpose of from [np, dp]. Rows of `from` beyond n hold numbers of a larger group
+/// or zeros.
 void transpose(const Tiles& t, const float* from, float* to) {
-  for (int64_t c = 0; c < t.d(); ++c) {
-    for (int64_t i = 0; i < t.n(); ++i) to[c * t.np() + i] = from[i * t.dp() + c];
-    for (int64_t i = t.n(); i < t.np(); ++i) to[c * t.np() + i] = 0;
+  for (int64_t c = 0; c < t.dp(); c += detail::kLanes) {
+    for (int64_t i = 0; i < t.np(); i += detail::kLanes) {
+      detail::transpose_block(from + i * t.dp() + c, t.dp(), to + c * t.np() + i, t.np());
+    }
   }
 }
 
@@ -238,25 +253,33 @@ void backward_head(const Place& place, Tiles& t, const T* grad_y, T* grad_qkv, f
   store(place, t.out_v, 1.0F, t, grad_qkv, 3 * C, 2 * C + column);
 }
 
-int64_t tokens_of(const detail::GroupedAttention& a, int64_t group) {
-  const auto offsets = a.offsets.data<int32_t>();
-  return offsets[group + 1] - offsets[group];
-}
-
 int64_t most_tokens(const detail::GroupedAttention& a) {
+  const auto offsets = a.offsets.data<int32_t>();
   int64_t most = 1;
-  for (int64_t group = 0; group < a.groups(); ++group) most = std::max(most, tokens_of(a, group));
+  for (int64_t group = 0; group < a.groups(); ++group) {
+    most = std::max<int64_t>(most, offsets[group + 1] - offsets[group]);
+  }
   return most;
 }
 
-/// Calls visit(group, tiles) for the groups of [begin, end).
-template <class Visit>
+/// Calls visit(place) for the heads of the groups of [begin, end), and before it ahead(the next).
+template <class Ahead, class Visit>
 void for_groups(const detail::GroupedAttention& a, int64_t begin, int64_t end, Tiles& tiles,
-                Visit visit) {
-  for (int64_t group = begin; group < end; ++group) {
-    tiles.set_tokens(tokens_of(a, group));
-    if (tiles.n() == 0) continue;
-    for (int64_t head = 0; head < a.heads; ++head) visit(Place(a, group, head));
+                Ahead ahead, Visit visit) {
+  for (int64_t i = begin * a.heads; i < end * a.heads; ++i) {
+    const Place place(a, i / a.heads, i % a.heads);
+    if (i + 1 < end * a.heads) ahead(Place(a, (i + 1) / a.heads, (i + 1) % a.heads));
+    tiles.set_tokens(place.tokens);
+    if (tiles.n() > 0) visit(place);
+  }
+}
+
+template <class T>
+void prefetch_qkv(const Place& place) {
+  const int64_t C = place.a.channels();
+  const int64_t d = C / place.a.heads;
+  for (int64_t part = 0; part < 3; ++part) {
+    prefetch(place, place.a.qkv.data<T>().data(), 3 * C, part * C + place.head * d, d);
   }
 }
 
@@ -266,7 +289,7 @@ void forward(const detail::GroupedAttention& a, Tensor& y) {
   T* out = y.mutable_data<T>().data();
   parallel_for(a.groups(), 1, [&](int64_t begin, int64_t end) {
     Tiles tiles(tokens, a.channels() / a.heads);
-    for_groups(a, begin, end, tiles,
+    for_groups(a, begin, end, tiles, prefetch_qkv<T>,
                [&](const Place& place) { forward_head<T>(place, tiles, out); });
   });
 }
@@ -285,8 +308,13 @@ void backward(const detail::GroupedAttention& a, const Tensor& grad_y, Tensor& g
     Tiles tiles(tokens, a.channels() / a.heads);
     for (int64_t block = begin; block < end; ++block) {
       float* sum = bias_size > 0 ? sums + block * bias_size : nullptr;
-      for_groups(a, a.groups() * block / blocks, a.groups() * (block + 1) / blocks, tiles,
-                 [&](const Place& place) { backward_head<T>(place, tiles, grad, out, sum); });
+      for_groups(
+          a, a.groups() * block / blocks, a.groups() * (block + 1) / blocks, tiles,
+          [&](const Place& place) {
+            prefetch_qkv<T>(place);
+            prefetch(place, grad, a.channels(), place.head * tiles.d(), tiles.d());
+          },
+          [&](const Place& place) { backward_head<T>(place, tiles, grad, out, sum); });
     }
   });
   if (bias_size == 0) return;

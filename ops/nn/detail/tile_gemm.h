@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 namespace arno::ops::detail {
 
@@ -41,17 +42,31 @@ inline void tile_block(int64_t depth, Strided a, const float* b, int64_t ldb, fl
   }
 }
 
-template <int kVectors>
-inline void tile_columns(int64_t M, int64_t depth, Strided a, const float* b, int64_t ldb, float* c,
-                         int64_t ldc) {
-  constexpr int kRows = kVectors == 1 ? 12 : 6;
+/// Rows in blocks of kRows, then of 4, 2 and 1.
+template <int kVectors, int kRows>
+inline void tile_rows(int64_t M, int64_t depth, Strided a, const float* b, int64_t ldb, float* c,
+                      int64_t ldc) {
   int64_t m = 0;
   const auto at = [&](int64_t row) { return Strided{a.data + row * a.row, a.row, a.column}; };
   for (; m + kRows <= M; m += kRows) {
     tile_block<kRows, kVectors>(depth, at(m), b, ldb, c + m * ldc, ldc);
   }
+  for (; m + 4 <= M; m += 4) tile_block<4, kVectors>(depth, at(m), b, ldb, c + m * ldc, ldc);
   for (; m + 2 <= M; m += 2) tile_block<2, kVectors>(depth, at(m), b, ldb, c + m * ldc, ldc);
   for (; m < M; ++m) tile_block<1, kVectors>(depth, at(m), b, ldb, c + m * ldc, ldc);
+}
+
+/// The 49 tokens of a window of 7 are seven blocks of 7 rows; a single row that is left over would
+/// cost as much as four.
+template <int kVectors>
+inline void tile_columns(int64_t M, int64_t depth, Strided a, const float* b, int64_t ldb, float* c,
+                         int64_t ldc) {
+  constexpr int kFactor = kVectors == 1 ? 2 : 1;
+  if (M % 7 == 0) {
+    tile_rows<kVectors, 7 * kFactor>(M, depth, a, b, ldb, c, ldc);
+  } else {
+    tile_rows<kVectors, 6 * kFactor>(M, depth, a, b, ldb, c, ldc);
+  }
 }
 
 /// c [M, N] = a [M, depth] * b [depth, N] for matrices that fit the first-level cache. N is a
@@ -63,6 +78,32 @@ inline void tile_gemm(int64_t M, int64_t N, int64_t depth, Strided a, const floa
     tile_columns<2>(M, depth, a, b + n, ldb, c + n, ldc);
   }
   if (n < N) tile_columns<1>(M, depth, a, b + n, ldb, c + n, ldc);
+}
+
+/// Swaps blocks of kStep x kStep between pairs of rows: one of the four steps of a transpose.
+template <int kStep, int... kLane>
+inline void swap_blocks(Lanes* rows, std::integer_sequence<int, kLane...>) {
+  constexpr int kOther = static_cast<int>(kLanes);  // lanes of b come after those of a
+  for (int row = 0; row < kLanes; ++row) {
+    if ((row & kStep) != 0) continue;
+    const Lanes a = rows[row], b = rows[row + kStep];
+    rows[row] =
+        __builtin_shufflevector(a, b, ((kLane & kStep) == 0 ? kLane : kOther + kLane - kStep)...);
+    rows[row + kStep] =
+        __builtin_shufflevector(a, b, ((kLane & kStep) == 0 ? kLane + kStep : kOther + kLane)...);
+  }
+}
+
+/// to [16, 16] = the transpose of from [16, 16].
+inline void transpose_block(const float* from, int64_t from_row, float* to, int64_t to_row) {
+  constexpr std::make_integer_sequence<int, kLanes> lanes;
+  Lanes rows[kLanes];
+  for (int i = 0; i < kLanes; ++i) rows[i] = *reinterpret_cast<const Lanes*>(from + i * from_row);
+  swap_blocks<8>(rows, lanes);
+  swap_blocks<4>(rows, lanes);
+  swap_blocks<2>(rows, lanes);
+  swap_blocks<1>(rows, lanes);
+  for (int i = 0; i < kLanes; ++i) *reinterpret_cast<Lanes*>(to + i * to_row) = rows[i];
 }
 
 }  // namespace arno::ops::detail
