@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/math/add.h"
 
-#include "ops/core/kernel.h"
 #include "ops/math/detail/add_kernels.h"
 #include "ops/math/detail/elementwise.h"
 
 namespace arno::ops {
 
-// Memory bounds both: the plain loop is the fast one.
 namespace reference {
 
 void add_forward(const Tensor& a, const Tensor& b, Tensor& y) {
@@ -41,11 +39,6 @@ void scaled_add_forward(const Tensor& x, const Tensor& branch, const Tensor& sca
 
 namespace {
 
-constexpr KernelSet<detail::AddForward> kAdd{"add", reference::add_forward, nullptr,
-                                             cuda::add_forward};
-constexpr KernelSet<detail::ScaledAddForward> kScaledAdd{
-    "residual_add", reference::scaled_add_forward, nullptr, cuda::scaled_add_forward};
-
 void check_alike(std::string_view op, std::string_view name, const Variable& found,
                  const Variable& wanted) {
   check_shape(op, name, found.value(), wanted.shape());
@@ -60,8 +53,8 @@ Shape as_rows(const Shape& shape) {
 Tensor scaled_add(const Tensor& x, const Tensor& branch, const Tensor& scale) {
   const Shape rows = as_rows(branch.shape());
   Tensor y = Tensor::empty(rows, branch.dtype(), branch.device());
-  kScaledAdd.select(branch.device(), branch.dtype())(x.defined() ? x.reshape(rows) : x,
-                                                     branch.reshape(rows), scale, y);
+  detail::kScaledAdd.select(branch.device(), branch.dtype())(x.defined() ? x.reshape(rows) : x,
+                                                             branch.reshape(rows), scale, y);
   return y.reshape(branch.shape());
 }
 
@@ -70,7 +63,7 @@ Tensor scaled_add(const Tensor& x, const Tensor& branch, const Tensor& scale) {
 Variable add(const Variable& a, const Variable& b) {
   check_alike("add", "b", b, a);
   Tensor y = Tensor::empty(a.shape(), a.dtype(), a.device());
-  kAdd.select(a.device(), a.dtype())(a.value(), b.value(), y);
+  detail::kAdd.select(a.device(), a.dtype())(a.value(), b.value(), y);
   return record(std::move(y), {a, b}, [](const Tensor& grad_y) {
     return std::vector<Tensor>{grad_y, grad_y};
   });

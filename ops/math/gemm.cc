@@ -23,6 +23,7 @@ void multiply(Gemm& args) {
         for (int64_t k = 0; k < K; ++k) {
           sum += static_cast<Sum>(a[a_at(m, k)]) * static_cast<Sum>(b[b_at(k, n)]);
         }
+        if (args.add) sum += static_cast<Sum>(out[m * N + n]);
         out[m * N + n] = static_cast<Out>(sum);
       }
     }
@@ -46,8 +47,15 @@ constexpr KernelSet<GemmKernel> kGemm{"gemm", gemm_reference, cpu::gemm, cuda::g
 void gemm(Gemm args) {
   ARNO_CHECK(!args.transpose_a || !args.transpose_b, Errc::unsupported,
              "[gemm] both operands transposed");
+  ARNO_CHECK(!args.add || args.out.dtype() == accumulator_of(args.a.dtype()), Errc::dtype_mismatch,
+             "[gemm] out is {}, expected {} to add to", to_string(args.out.dtype()),
+             to_string(accumulator_of(args.a.dtype())));
   if (args.out.numel() == 0) return;
   kGemm.select(args.out.device(), args.a.dtype())(args);
+}
+
+DType product_dtype(Device device, DType dtype) {
+  return device.kind == DeviceKind::cpu ? cpu::product_dtype(dtype) : dtype;
 }
 
 DType accumulator_of(DType dtype) { return dtype == DType::f64 ? DType::f64 : DType::f32; }

@@ -71,22 +71,11 @@ dnnl::primitive make_backward_weights(const Conv2dDims& d, DType dtype) {
        forward_desc(d, dtype, false)});
 }
 
-dnnl::primitive make_reorder(const memory::desc& from, const memory::desc& to) {
-  return dnnl::reorder({onednn::engine(), from, onednn::engine(), to, onednn::attributes()});
-}
-
-/// Memory for weights in the layout that a program chose.
-Block allocate(const memory::desc& layout) { return allocator({}).allocate(layout.get_size()); }
-
 /// A copy of the weights in the layout that `program` wants; `name` names the reorder to it.
 Block arranged(const onednn::Program& program, const onednn::Key& name, const Conv2dDims& d,
                const Tensor& weight) {
-  const memory::desc wanted = program.layout_of(DNNL_ARG_WEIGHTS);
-  const auto reorder =
-      onednn::program(name, [&] { return make_reorder(plain_weights(d, weight.dtype()), wanted); });
-  Block out = allocate(wanted);
-  reorder->run({{DNNL_ARG_FROM, weight.raw()}, {DNNL_ARG_TO, out.get()}});
-  return out;
+  return onednn::arranged(program, DNNL_ARG_WEIGHTS, name, plain_weights(d, weight.dtype()),
+                          weight.raw());
 }
 
 void forward(const detail::Conv2dForward& args) {
@@ -129,13 +118,13 @@ void backward_weights(const detail::Conv2dBackwardWeights& args) {
   const auto program = onednn::program(key(Kind::conv_backward_weights, d, dtype, false),
                                        [&] { return make_backward_weights(d, dtype); });
   const memory::desc layout = program->layout_of(DNNL_ARG_DIFF_WEIGHTS);
-  const Block grads = allocate(layout);
+  const Block grads = allocator({}).allocate(layout.get_size());
   program->run({{DNNL_ARG_SRC, args.x.raw()},
                 {DNNL_ARG_DIFF_DST, args.grad_y.raw()},
                 {DNNL_ARG_DIFF_WEIGHTS, grads.get()}});
   const auto reorder =
       onednn::program(key(Kind::reorder_from_backward_weights, d, dtype, false),
-                      [&] { return make_reorder(layout, plain_weights(d, DType::f32)); });
+                      [&] { return onednn::make_reorder(layout, plain_weights(d, DType::f32)); });
   reorder->run({{DNNL_ARG_FROM, grads.get()}, {DNNL_ARG_TO, args.grad_weight.raw()}});
 }
 

@@ -175,4 +175,17 @@ std::shared_ptr<const Program> keep(const Key& key, dnnl::primitive primitive) {
   return known.programs.try_emplace(key, std::move(made)).first->second;
 }
 
+dnnl::primitive make_reorder(const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
+  return dnnl::reorder({engine(), from, engine(), to, attributes()});
+}
+
+Block arranged(const Program& program, int argument, const Key& name,
+               const dnnl::memory::desc& plain, const std::byte* data) {
+  const dnnl::memory::desc wanted = program.layout_of(argument);
+  const auto reorder = onednn::program(name, [&] { return make_reorder(plain, wanted); });
+  Block out = allocator({}).allocate(wanted.get_size());
+  reorder->run({{DNNL_ARG_FROM, data}, {DNNL_ARG_TO, out.get()}});
+  return out;
+}
+
 }  // namespace arno::ops::onednn

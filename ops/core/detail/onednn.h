@@ -33,6 +33,7 @@ dnnl::memory::desc describe(std::initializer_list<int64_t> dims, DType dtype,
 /// What a primitive computes.
 enum class Kind : int64_t {
   matmul,
+  reorder_for_matmul,
   conv_forward,
   conv_backward_data,
   conv_backward_weights,
@@ -97,5 +98,12 @@ std::shared_ptr<const Program> program(const Key& key, Make&& make) {
     rethrow(error);
   }
 }
+
+/// A copy of what `data` holds in the layout `plain`, in the layout that `program` wants for an
+/// argument; `name` names the reorder.
+Block arranged(const Program& program, int argument, const Key& name,
+               const dnnl::memory::desc& plain, const std::byte* data);
+/// The reorder from one layout to another.
+dnnl::primitive make_reorder(const dnnl::memory::desc& from, const dnnl::memory::desc& to);
 
 }  // namespace arno::ops::onednn

@@ -6,7 +6,7 @@
 
 namespace arno::ops::detail {
 
-/// out = op(a) op(b) + bias, with op the transpose where asked.
+/// out = op(a) op(b) + bias, with op the transpose where asked; out += ... with `add`.
 ///
 /// a and b: f64, f32 or bf16, the same. out: as they are, or f32 when they are bf16. bias: f32
 /// or, with f64 operands, f64. Sums are kept in f32 (f64 in f64). out aliases none of the others.
@@ -17,6 +17,7 @@ struct Gemm {
   bool transpose_b = false;
   Tensor bias = {};  ///< [N], or undefined
   Tensor out;        ///< [M, N]
+  bool add = false;  ///< out must then be in the dtype of the sums
 
   int64_t rows() const { return out.dim(0); }
   int64_t cols() const { return out.dim(1); }
@@ -29,6 +30,10 @@ using GemmKernel = void(Gemm&);
 /// operands are transposed.
 void gemm(Gemm args);
 
+/// The dtype in which products of `dtype` are fastest on a device: f32 for bf16 where only f32 is
+/// native. Ops of several layers work in it and round what they keep.
+DType product_dtype(Device device, DType dtype);
+
 /// The dtype in which sums over `dtype` are kept, and parameter gradients made.
 DType accumulator_of(DType dtype);
 
@@ -36,7 +41,8 @@ DType accumulator_of(DType dtype);
 
 namespace arno::ops::cpu {
 detail::GemmKernel gemm;
-}
+DType product_dtype(DType dtype);
+}  // namespace arno::ops::cpu
 namespace arno::ops::cuda {
 [[gnu::weak]] detail::GemmKernel gemm;
 }
