@@ -14,14 +14,17 @@
 #include "ops/nn/layer_norm.h"
 #include "ops/nn/linear.h"
 #include "ops/nn/mean_pool.h"
+#include "ops/nn/norm_linear.h"
 #include "ops/nn/packed_attention.h"
 #include "ops/nn/pad_grid.h"
+#include "ops/nn/residual_mlp.h"
 #include "ops/nn/window_attention.h"
 
 namespace arno::ops {
 
 std::span<const OpDef* const> all_ops() {
   // Sorted by name, one a line.
+  // clang-format off
   static const auto list = std::to_array<const OpDef*>({
       &add_def(),
       &cast_def(),
@@ -35,13 +38,16 @@ std::span<const OpDef* const> all_ops() {
       &linear_def(),
       &matmul_def(),
       &mean_pool_def(),
+      &norm_linear_def(),
       &packed_attention_def(),
       &pad_grid_def(),
       &quick_gelu_def(),
       &residual_add_def(),
+      &residual_mlp_def(),
       &unicl_loss_def(),
       &window_attention_def(),
   });
+  // clang-format on
   return list;
 }
 

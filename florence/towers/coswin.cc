@@ -7,11 +7,12 @@
 #include "florence/towers/relative_table.h"
 #include "ops/math/add.h"
 #include "ops/nn/conv2d.h"
-#include "ops/nn/gelu.h"
 #include "ops/nn/layer_norm.h"
 #include "ops/nn/linear.h"
 #include "ops/nn/mean_pool.h"
+#include "ops/nn/norm_linear.h"
 #include "ops/nn/pad_grid.h"
+#include "ops/nn/residual_mlp.h"
 #include "ops/nn/window_attention.h"
 
 namespace arno::florence {
@@ -67,19 +68,30 @@ struct CoSwin::Block {
   /// x [B, H, W, C] -> the same shape.
   ops::Variable forward(const ops::Variable& x, const ops::Tensor& attention_scale,
                         const ops::Tensor& mlp_scale) const {
-    const ops::Variable y = ops::residual_add(x, attention(norm(x, norm1)), attention_scale);
-    const ops::Variable hidden = ops::gelu(linear(norm(y, norm2), fc1));
-    return ops::residual_add(y, linear(hidden, fc2), mlp_scale);
+    const ops::Variable y = ops::residual_add(x, attention(x), attention_scale);
+    return ops::residual_mlp(y,
+                             {.norm_weight = norm2.weight,
+                              .norm_bias = norm2.bias,
+                              .fc1_weight = fc1.weight,
+                              .fc1_bias = fc1.bias,
+                              .fc2_weight = fc2.weight,
+                              .fc2_bias = fc2.bias},
+                             mlp_scale);
   }
 
-  /// Pads to whole windows after the norm, as Swin's dense code does; a no-op where they divide.
+  /// Pads to whole windows after the norm, as Swin's dense code does.
   ops::Variable attention(const ops::Variable& x) const {
     const int64_t side = x.shape()[1];
     const int64_t padded = (side + window - 1) / window * window;
-    const ops::Variable grid = padded == side ? x : ops::pad_grid(x, padded, padded);
-    const ops::Variable attended = ops::window_attention(
-        linear(grid, qkv), table, {.window = window, .shift = shift, .heads = heads});
-    return linear(padded == side ? attended : ops::crop_grid(attended, side, side), proj);
+    const ops::WindowAttentionOptions options{.window = window, .shift = shift, .heads = heads};
+    if (padded == side) {
+      const ops::Variable tokens =
+          ops::norm_linear(x, {norm1.weight, norm1.bias, qkv.weight, qkv.bias});
+      return linear(ops::window_attention(tokens, table, options), proj);
+    }
+    const ops::Variable grid = ops::pad_grid(norm(x, norm1), padded, padded);
+    const ops::Variable attended = ops::window_attention(linear(grid, qkv), table, options);
+    return linear(ops::crop_grid(attended, side, side), proj);
   }
 
   int64_t heads;

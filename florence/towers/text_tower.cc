@@ -6,10 +6,11 @@
 #include "ops/math/add.h"
 #include "ops/math/gather_rows.h"
 #include "ops/nn/embedding.h"
-#include "ops/nn/gelu.h"
 #include "ops/nn/layer_norm.h"
 #include "ops/nn/linear.h"
+#include "ops/nn/norm_linear.h"
 #include "ops/nn/packed_attention.h"
+#include "ops/nn/residual_mlp.h"
 
 namespace arno::florence {
 namespace {
@@ -19,10 +20,6 @@ constexpr int64_t kMlpRatio = 4;
 
 ops::Variable norm(const ops::Variable& x, const WeightAndBias& parameters) {
   return ops::layer_norm(x, parameters.weight, parameters.bias, kNorm);
-}
-
-ops::Variable linear(const ops::Variable& x, const WeightAndBias& parameters) {
-  return ops::linear(x, parameters.weight, parameters.bias);
 }
 
 /// Rows of the end-of-text tokens: the last of each text.
@@ -91,12 +88,19 @@ TextTower::TextTower(const TextTowerConfig& config, const Initializer& init)
 
 ops::Variable TextTower::block_forward(const Block& block, const ops::Variable& x,
                                        const ops::Tensor& offsets) const {
+  const ops::Variable qkv = ops::norm_linear(
+      x, {block.norm1.weight, block.norm1.bias, block.qkv.weight, block.qkv.bias}, kNorm);
   const ops::Variable attended =
-      ops::packed_attention(linear(norm(x, block.norm1), block.qkv), offsets,
-                            {.heads = config_.heads, .causal = config_.causal});
-  const ops::Variable y = ops::add(x, linear(attended, block.proj));
-  const ops::Variable hidden = ops::quick_gelu(linear(norm(y, block.norm2), block.fc1));
-  return ops::add(y, linear(hidden, block.fc2));
+      ops::packed_attention(qkv, offsets, {.heads = config_.heads, .causal = config_.causal});
+  const ops::Variable y = ops::add(x, ops::linear(attended, block.proj.weight, block.proj.bias));
+  return ops::residual_mlp(y,
+                           {.norm_weight = block.norm2.weight,
+                            .norm_bias = block.norm2.bias,
+                            .fc1_weight = block.fc1.weight,
+                            .fc1_bias = block.fc1.bias,
+                            .fc2_weight = block.fc2.weight,
+                            .fc2_bias = block.fc2.bias},
+                           {}, {.activation = ops::Activation::quick_gelu, .eps = kNorm.eps});
 }
 
 std::vector<std::string> TextTower::parts() const {

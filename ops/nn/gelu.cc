@@ -20,12 +20,16 @@ constexpr Kernels kQuickGelu{{"quick_gelu", reference::quick_gelu_forward, cpu::
                              {"quick_gelu", reference::quick_gelu_backward,
                               cpu::quick_gelu_backward, cuda::quick_gelu_backward}};
 
-Variable activation(const Kernels& kernels, const Variable& x) {
+const Kernels& kernels_of(Activation activation) {
+  return activation == Activation::gelu ? kGelu : kQuickGelu;
+}
+
+Variable apply(Activation activation, const Variable& x) {
   Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
-  kernels.forward.select(x.device(), x.dtype())(x.value(), y);
-  return record(std::move(y), {x}, [&kernels, saved_x = x.value()](const Tensor& grad_y) {
+  detail::activate(activation, x.value(), y);
+  return record(std::move(y), {x}, [activation, saved_x = x.value()](const Tensor& grad_y) {
     Tensor grad_x = Tensor::empty(saved_x.shape(), saved_x.dtype(), saved_x.device());
-    kernels.backward.select(saved_x.device(), saved_x.dtype())(saved_x, grad_y, grad_x);
+    detail::activate_backward(activation, saved_x, grad_y, grad_x);
     return std::vector<Tensor>{grad_x};
   });
 }
@@ -46,8 +50,17 @@ std::vector<OpSample> samples() {
 
 }  // namespace
 
-Variable gelu(const Variable& x) { return activation(kGelu, x); }
-Variable quick_gelu(const Variable& x) { return activation(kQuickGelu, x); }
+void detail::activate(Activation activation, const Tensor& x, Tensor& y) {
+  kernels_of(activation).forward.select(x.device(), x.dtype())(x, y);
+}
+
+void detail::activate_backward(Activation activation, const Tensor& x, const Tensor& grad_y,
+                               Tensor& grad_x) {
+  kernels_of(activation).backward.select(x.device(), x.dtype())(x, grad_y, grad_x);
+}
+
+Variable gelu(const Variable& x) { return apply(Activation::gelu, x); }
+Variable quick_gelu(const Variable& x) { return apply(Activation::quick_gelu, x); }
 
 const OpDef& gelu_def() {
   static const OpDef def{"gelu", "x times the normal distribution function of x", samples<gelu>};

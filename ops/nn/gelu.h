@@ -6,6 +6,9 @@
 
 namespace arno::ops {
 
+/// Which of the two a fused op applies.
+enum class Activation { gelu, quick_gelu };
+
 /// The exact GELU (Hendrycks and Gimpel 2016).
 ///     y = x * (1 + erf(x / sqrt(2))) / 2
 /// Any shape; y as x. Dtypes: f64, f32, bf16; computed in f32 (f64 in f64). y never aliases x.

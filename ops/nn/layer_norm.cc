@@ -36,39 +36,12 @@ void check(const Variable& x, const Variable& weight, const Variable& bias) {
   check_parameter("bias", bias, x);
 }
 
-detail::LayerNormForward forward(const Variable& x, const Variable& weight, const Variable& bias,
-                                 LayerNormOptions options) {
-  const int64_t C = x.shape()[-1];
-  const int64_t rows = x.shape().numel() / C;
-  const DType sum = detail::accumulator_of(x.dtype());
-  detail::LayerNormForward run{.x = x.value().reshape({rows, C}),
-                               .weight = weight.value_as(sum),
-                               .bias = bias.value_as(sum),
-                               .eps = options.eps,
-                               .y = Tensor::empty({rows, C}, x.dtype(), x.device()),
-                               .mean = Tensor::empty({rows}, sum, x.device()),
-                               .rstd = Tensor::empty({rows}, sum, x.device())};
-  kForward.select(x.device(), x.dtype())(run);
-  return run;
-}
-
-// With g = grad_y * weight and h = (x - mean) * rstd:
-//     grad_x = rstd * (g - mean(g) - h * mean(g * h))
 std::vector<Tensor> backward(const Saved& saved, const Tensor& grad_y) {
-  const int64_t rows = saved.x.dim(0), C = saved.x.dim(1);
-  const int64_t blocks = (rows + detail::kLayerNormBlockRows - 1) / detail::kLayerNormBlockRows;
-  detail::LayerNormBackward run{
-      .x = saved.x,
-      .weight = saved.weight,
-      .mean = saved.mean,
-      .rstd = saved.rstd,
-      .grad_y = grad_y.reshape({rows, C}),
-      .grad_x = Tensor::empty({rows, C}, grad_y.dtype(), grad_y.device()),
-      .grad_parameters = Tensor::empty({blocks, 2 * C}, saved.mean.dtype(), grad_y.device())};
-  kBackward.select(grad_y.device(), grad_y.dtype())(run);
-  const Tensor sums = detail::column_sum(run.grad_parameters);
-  return {run.grad_x.reshape(saved.shape), sums.narrow(0, C).to(saved.weight_dtype),
-          sums.narrow(C, C).to(saved.bias_dtype)};
+  const Tensor grad_x = Tensor::empty(saved.x.shape(), grad_y.dtype(), grad_y.device());
+  const detail::LayerNormGrads grads = detail::layer_norm_rows_backward(
+      saved.x, saved.weight, saved.mean, saved.rstd, grad_y.reshape(saved.x.shape()), grad_x);
+  return {grad_x.reshape(saved.shape), grads.weight.to(saved.weight_dtype),
+          grads.bias.to(saved.bias_dtype)};
 }
 
 OpSample sample(std::string name, const Shape& x) {
@@ -93,10 +66,52 @@ std::vector<OpSample> samples() {
 
 }  // namespace
 
+namespace detail {
+
+LayerNormForward layer_norm_rows(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                                 double eps) {
+  const DType sum = accumulator_of(x.dtype());
+  LayerNormForward run{.x = x,
+                       .weight = weight,
+                       .bias = bias,
+                       .eps = eps,
+                       .y = Tensor::empty(x.shape(), x.dtype(), x.device()),
+                       .mean = Tensor::empty({x.dim(0)}, sum, x.device()),
+                       .rstd = Tensor::empty({x.dim(0)}, sum, x.device())};
+  kForward.select(x.device(), x.dtype())(run);
+  return run;
+}
+
+// With g = grad_y * weight and h = (x - mean) * rstd:
+//     grad_x = rstd * (g - mean(g) - h * mean(g * h))
+LayerNormGrads layer_norm_rows_backward(const Tensor& x, const Tensor& weight, const Tensor& mean,
+                                        const Tensor& rstd, const Tensor& grad_y,
+                                        const Tensor& grad_x) {
+  const int64_t C = x.dim(1);
+  const int64_t blocks = (x.dim(0) + kLayerNormBlockRows - 1) / kLayerNormBlockRows;
+  LayerNormBackward run{
+      .x = x,
+      .weight = weight,
+      .mean = mean,
+      .rstd = rstd,
+      .grad_y = grad_y,
+      .grad_x = grad_x,
+      .grad_parameters = Tensor::empty({blocks, 2 * C}, mean.dtype(), grad_y.device())};
+  kBackward.select(grad_y.device(), grad_y.dtype())(run);
+  const Tensor sums = column_sum(run.grad_parameters);
+  return {sums.narrow(0, C), sums.narrow(C, C)};
+}
+
+}  // namespace detail
+
 Variable layer_norm(const Variable& x, const Variable& weight, const Variable& bias,
                     LayerNormOptions options) {
   check(x, weight, bias);
-  const detail::LayerNormForward run = forward(x, weight, bias, options);
+  const int64_t C = x.shape()[-1];
+  const DType sum = detail::accumulator_of(x.dtype());
+  const detail::LayerNormForward run =
+      detail::layer_norm_rows(x.value().reshape({x.shape().numel() / C, C}), weight.value_as(sum),
+                              bias.value_as(sum), options.eps);
   return record(
       run.y.reshape(x.shape()), {x, weight, bias},
       [saved = Saved{run.x, run.weight, run.mean, run.rstd, x.shape(), weight.dtype(),

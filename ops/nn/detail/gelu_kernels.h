@@ -2,13 +2,19 @@
 #pragma once
 
 #include "ops/core/tensor.h"
+#include "ops/nn/gelu.h"
 
 namespace arno::ops::detail {
 
 /// x -> y.
 using ActivationForward = void(const Tensor& x, Tensor& y);
-/// x, grad_y -> grad_x.
+/// x, grad_y -> grad_x, which may be grad_y.
 using ActivationBackward = void(const Tensor& x, const Tensor& grad_y, Tensor& grad_x);
+
+/// Run the kernels of a device.
+void activate(Activation activation, const Tensor& x, Tensor& y);
+void activate_backward(Activation activation, const Tensor& x, const Tensor& grad_y,
+                       Tensor& grad_x);
 
 }  // namespace arno::ops::detail
 

@@ -24,6 +24,19 @@ struct LayerNormBackward {
   Tensor grad_parameters;
 };
 
+/// Runs the kernels of a device on x [rows, C]. weight and bias [C] in the accumulator's dtype.
+LayerNormForward layer_norm_rows(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                                 double eps);
+
+/// The gradients of weight and bias [C], in the accumulator's dtype.
+struct LayerNormGrads {
+  Tensor weight, bias;
+};
+/// Writes grad_x, which may be grad_y. `mean` and `rstd` are those of layer_norm_rows().
+LayerNormGrads layer_norm_rows_backward(const Tensor& x, const Tensor& weight, const Tensor& mean,
+                                        const Tensor& rstd, const Tensor& grad_y,
+                                        const Tensor& grad_x);
+
 using LayerNormForwardKernel = void(LayerNormForward&);
 using LayerNormBackwardKernel = void(LayerNormBackward&);
 
