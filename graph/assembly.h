@@ -2,42 +2,69 @@
 #pragma once
 
 #include <caf/fwd.hpp>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "graph/job_result.h"
+#include "graph/job_status.h"
 #include "graph/lanes.h"
 #include "graph/shell.h"
 #include "graph/supervisor.h"
 
 namespace arno::graph {
 
-/// Stages and metrics of all replicas: what can fail is done before an actor exists.
-struct PreparedShells {
+/// A step to another plan: all that can fail is done, nothing of it runs.
+struct PreparedChange {
+  Plan plan;
   LaneLayout layout;
-  JobObserver* observer = nullptr;
-  std::vector<StageContext> contexts;          ///< by shell
-  std::vector<std::shared_ptr<Stage>> stages;  ///< by shell
-  std::vector<ShellMetrics> metrics;           ///< by shell
+  LayoutChange change;
+  std::vector<StageContext> contexts;          ///< by new shell
+  std::vector<std::shared_ptr<Stage>> stages;  ///< by new shell
 };
 
-/// Makes every stage of a plan. Throws what their constructors throw. `base.metrics` is set.
-PreparedShells prepare_shells(const Plan& plan, const StageContext& base);
+/// The actors of a job: a shell for each replica, and their supervisor. Thread-safe.
+class Assembly {
+ public:
+  /// `base` is what each stage is told; its registry is set and outlives the assembly. `on_end` is
+  /// called once, from an actor, when the job has ended.
+  Assembly(caf::actor_system& system, StageContext base, int64_t drain_timeout_s,
+           std::function<void(JobResult)> on_end);
+  /// Ends all actors, each after the call that is under way.
+  ~Assembly();
+  Assembly(const Assembly&) = delete;
+  Assembly& operator=(const Assembly&) = delete;
 
-/// The actors of a job.
-struct Assembly {
-  std::shared_ptr<LaneTable> lanes;
-  std::shared_ptr<SupervisorParts> supervised;
+  /// Ends all actors without waiting for them.
+  void exit_all();
 
-  const SupervisorActor& supervisor() const { return lanes->supervisor; }
-  /// Lets go of all actors. Only when each has ended: they read the tables.
-  void clear();
+  /// Makes the stages of what `plan` adds to the graph. Throws what their constructors throw.
+  PreparedChange prepare(Plan plan) const;
+  /// Carries a change out; the first one starts the job. `done` is told "" when the graph is as the
+  /// plan says, else why it stays as it was. One at a time.
+  void apply(PreparedChange prepared, ChangeProtocol::Done done);
+
+  const SupervisorActor& supervisor() const { return supervisor_; }
+  const ShellActor& shell(int number) const { return shells_.at(number); }
+  Plan plan() const;
+  JobStatus status() const;
+  /// No time passes for the actors any more.
+  void stop_clocks();
+
+ private:
+  SupervisedShell spawn(int number, const PreparedChange& prepared, size_t which);
+  void adopt(const PreparedChange& prepared);
+
+  caf::actor_system& system_;
+  StageContext base_;
+  SupervisorActor supervisor_;
+  mutable std::mutex mutex_;
+  Plan plan_;                         ///< that was reached last
+  LaneLayout layout_;                 ///< of plan_
+  std::deque<ShellActor> shells_;     ///< by number, of all that were ever spawned
+  std::deque<ShellMetrics> metrics_;  ///< by number
 };
-
-/// Spawns a shell for each replica and their supervisor; they wait for Start. `plan` outlives them.
-/// `on_end` is called once, from an actor, when the job has ended.
-Assembly assemble(caf::actor_system& system, const Plan& plan, PreparedShells prepared,
-                  std::function<void(JobResult)> on_end);
 
 }  // namespace arno::graph

@@ -22,6 +22,12 @@ class CreditWindow {
   /// for items that were never sent.
   void acknowledge(uint64_t items, int64_t bytes);
 
+  /// Changes how much it may hold. What is under way stays, also when it is more.
+  void resize(int64_t capacity_items, int64_t capacity_bytes) {
+    capacity_items_ = capacity_items;
+    capacity_bytes_ = capacity_bytes;
+  }
+
   int64_t items_sent() const { return static_cast<int64_t>(sent_items_); }
   int64_t bytes_sent() const { return sent_bytes_; }
   int64_t items_in_flight() const { return static_cast<int64_t>(sent_items_ - acked_items_); }

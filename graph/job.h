@@ -3,42 +3,12 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "graph/job_result.h"
+#include "graph/job_status.h"
 #include "graph/plan.h"
 
 namespace arno::graph {
-
-/// What one replica of an actor has done. The four times add up to all of its time from start to
-/// its last event.
-struct ActorStatus {
-  std::string actor;
-  std::string kind;
-  int64_t replica = 0;
-  int64_t items = 0;       ///< handled
-  int64_t sent_items = 0;  ///< each once, however many edges it took
-  int64_t skipped_items = 0;
-  int64_t errors = 0;
-  int64_t queued_items = 0;
-  double busy_s = 0;
-  double starved_s = 0;  ///< waited for input
-  double blocked_s = 0;  ///< waited for credit
-  double paused_s = 0;   ///< failed, awaiting the supervisor
-};
-
-/// What an edge has carried, over all replicas of its producer.
-struct EdgeStatus {
-  std::string name;  ///< "from.port->to.port"
-  int64_t items = 0;
-  int64_t in_flight_items = 0;
-};
-
-/// Where a job stands.
-struct JobStatus {
-  std::vector<ActorStatus> actors;  ///< all replicas, in the plan's order
-  std::vector<EdgeStatus> edges;    ///< in the plan's order
-};
 
 /// A running graph. Spawns the actors of a plan, and ends them in order.
 class Job {
@@ -58,6 +28,13 @@ class Job {
   void drain();
   /// Ends at once; the result is `failed` with this reason. Any thread.
   void abort(const std::string& reason);
+  /// Brings the running graph to another plan: spawns what is new, lets what is gone work off what
+  /// it has, gives edges their new capacity. Waits until it is done. No item is lost, none comes
+  /// twice. Any thread, once the job was started. Throws what the making of a stage throws, and
+  /// cancelled when the job is ending; the graph then stays as it was.
+  void change(Plan plan);
+  /// The plan that was reached last.
+  Plan plan() const;
   /// Waits for the end of a job that was started or aborted.
   JobResult wait();
   /// Any thread.

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <caf/actor_control_block.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>
+#include <memory>
 #include <string>
 
+#include "graph/lanes.h"
 #include "graph/payload.h"
 
 // The messages between shells and their supervisor. None crosses a process boundary.
@@ -29,12 +32,40 @@ struct EndOfStream {
 };
 /// Sources issue nothing new.
 struct Drain {};
+/// A lane comes in; its producer is an actor that takes ShellActor's messages.
+struct AddInput {
+  InputLane lane;
+  caf::strong_actor_ptr producer;
+};
+/// A lane goes out.
+struct AddOutput {
+  OutputLane lane;
+  std::string edge;  ///< its name
+  caf::strong_actor_ptr consumer;
+};
+/// End the stream of a lane, and send nothing more on it.
+struct CloseOutput {
+  int lane;
+};
+/// A lane may hold more or less.
+struct ResizeLane {
+  int lane;
+  int64_t capacity_items;
+  int64_t capacity_bytes;
+};
+/// Quit once nothing can arrive any more.
+struct Leave {};
 /// A shell's note to itself: there is more to do.
 struct Continue {};
 
 /// What the supervisor decided about a failed stage.
 enum class Decision { restart, skip };
 
+/// The answer to AddInput; a shell that has ended its outputs takes no lane.
+struct InputAdded {
+  int lane;
+  bool taken;
+};
 /// A stage has sent the end of its streams.
 struct StageFinished {
   int shell;
@@ -45,6 +76,11 @@ struct StageFailed {
   Errc code;
   std::string text;
   bool fatal;  ///< no policy helps
+};
+struct JobChange;
+/// Change the graph; the first one starts it.
+struct ChangeJob {
+  std::shared_ptr<JobChange> change;
 };
 /// Begin an ordered end.
 struct DrainJob {};
@@ -60,10 +96,16 @@ using ShellActor = caf::typed_actor<caf::reacts_to<Start>,        // begin
                                     caf::reacts_to<Acknowledge>,  // credit returned
                                     caf::reacts_to<EndOfStream>,  // a producer is finished
                                     caf::reacts_to<Drain>,        // finish what is under way
+                                    caf::reacts_to<AddInput>,     // answered by InputAdded
+                                    caf::reacts_to<AddOutput>,    // one more lane to choose from
+                                    caf::reacts_to<CloseOutput>,  // one lane less
+                                    caf::reacts_to<ResizeLane>,   // more or less credit
+                                    caf::reacts_to<Leave>,        // go when all is done
                                     caf::reacts_to<Continue>,     // go on working
                                     caf::reacts_to<Decision>>;    // after a failure
 
-using SupervisorActor = caf::typed_actor<caf::reacts_to<Start>,          // start all shells
+using SupervisorActor = caf::typed_actor<caf::reacts_to<ChangeJob>,      // start or change
+                                         caf::reacts_to<InputAdded>,     // part of a change
                                          caf::reacts_to<StageFinished>,  // a stage is through
                                          caf::reacts_to<StageFailed>,    // apply the policy
                                          caf::reacts_to<DrainJob>,       // drain all sources
@@ -77,10 +119,17 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Deliver)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Acknowledge)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::EndOfStream)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Drain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::AddInput)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::AddOutput)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::CloseOutput)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::ResizeLane)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Leave)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Continue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Decision)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::InputAdded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::StageFinished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::StageFailed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::ChangeJob)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::DrainJob)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::AbortJob)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::DrainTimedOut)

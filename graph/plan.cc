@@ -224,9 +224,7 @@ class Planner {
     }
   }
 
-  bool is_source(int actor) const {
-    return std::ranges::all_of(plan_.actors[actor].kind->inputs, &Port::back_edge);
-  }
+  bool is_source(int actor) const { return plan_.actors[actor].is_source(); }
 
   void check_reachable() {
     if (plan_.actors.empty() && readable_ && unknown_.empty()) {
@@ -322,6 +320,10 @@ StageContext base_context(const JobConfig& config) {
   return {.seed = static_cast<uint64_t>(config.seed),
           .output = config.output,
           .training = config.training};
+}
+
+bool PlannedActor::is_source() const {
+  return std::ranges::all_of(kind->inputs, &Port::back_edge);
 }
 
 std::string Plan::sender(const PlannedEdge& edge) const {

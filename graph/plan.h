@@ -18,6 +18,9 @@ struct PlannedActor {
   std::string on_error;
   int64_t max_errors = 0;
   std::shared_ptr<const ActorOptions> options;
+
+  /// Whether it begins by itself: no input but those that close a cycle.
+  bool is_source() const;
 };
 
 /// An edge between ports of planned actors (indices). Each producer replica has a lane to each

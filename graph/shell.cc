@@ -7,6 +7,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <chrono>
+#include <unordered_map>
 
 #include "graph/detail/mailbox_order.h"
 
@@ -26,16 +27,19 @@ using Self = ShellActor::stateful_pointer<ShellState>;
 /// Sends what a driver has for other actors.
 class MessageCourier final : public Courier {
  public:
-  MessageCourier(Self self, std::shared_ptr<LaneTable> lanes)
-      : self_(self), lanes_(std::move(lanes)) {}
+  explicit MessageCourier(Self self) : self_(self) {}
 
+  /// Who is at the other end of a lane, in or out.
+  void add_peer(int lane, const caf::strong_actor_ptr& peer) {
+    peers_[lane] = caf::actor_cast<ShellActor>(peer);
+  }
   void deliver(int lane, Payload item) override;
   void acknowledge(int lane, uint64_t items, int64_t bytes) override;
   void end(int lane) override;
 
  private:
   Self self_;
-  std::shared_ptr<LaneTable> lanes_;
+  std::unordered_map<int, ShellActor> peers_;  ///< by lane
 };
 
 struct ShellState {
@@ -49,6 +53,7 @@ struct ShellState {
   bool started = false;
   bool continuing = false;  ///< a Continue is in the mailbox
   bool reported = false;    ///< the supervisor knows of the failure
+  bool leaving = false;     ///< the job goes on without it
 
   /// From `now` on it does this.
   void enter(Activity what, Clock::time_point now) {
@@ -115,19 +120,19 @@ void ShellState::aside(Action action) {
 }
 
 void MessageCourier::deliver(int lane, Payload item) {
-  detail::send_in_order(self_->context(), lanes_->consumers[lane], Deliver{lane, std::move(item)});
+  detail::send_in_order(self_->context(), peers_.at(lane), Deliver{lane, std::move(item)});
 }
 void MessageCourier::acknowledge(int lane, uint64_t items, int64_t bytes) {
-  detail::send_in_order(self_->context(), lanes_->producers[lane], Acknowledge{lane, items, bytes});
+  detail::send_in_order(self_->context(), peers_.at(lane), Acknowledge{lane, items, bytes});
 }
 void MessageCourier::end(int lane) {
-  detail::send_in_order(self_->context(), lanes_->consumers[lane], EndOfStream{lane});
+  detail::send_in_order(self_->context(), peers_.at(lane), EndOfStream{lane});
 }
 
 void report_failure(Self self, const StageFailure& failure) {
   ShellState& state = self->state;
   state.parts.metrics.count_error(failure.code);
-  detail::send_in_order(self->context(), state.parts.lanes->supervisor,
+  detail::send_in_order(self->context(), state.parts.supervisor,
                         StageFailed{state.parts.id, failure.code, failure.text, failure.fatal});
 }
 
@@ -137,6 +142,7 @@ void pump(Self self) {
   if (!state.started) return;
   if (state.idle == Idle::finished) {
     state.finish_late_items();
+    if (state.leaving && state.driver->is_done()) self->quit();
     return;
   }
   state.work();
@@ -144,7 +150,7 @@ void pump(Self self) {
     if (!std::exchange(state.continuing, true))
       detail::send_in_order(self->context(), ShellActor(self), Continue{});
   } else if (*state.idle == Idle::finished) {
-    detail::send_in_order(self->context(), state.parts.lanes->supervisor,
+    detail::send_in_order(self->context(), state.parts.supervisor,
                           StageFinished{state.parts.id});
   } else if (*state.idle == Idle::failed && !std::exchange(state.reported, true)) {
     report_failure(self, state.driver->failure());
@@ -177,6 +183,37 @@ void on_drain(Self self, const Drain&) {
   pump(self);
 }
 
+void on_add_input(Self self, const AddInput& message) {
+  ShellState& state = self->state;
+  state.courier->add_peer(message.lane.lane, message.producer);
+  const bool taken = state.driver->add_input(message.lane);
+  detail::send_in_order(self->context(), state.parts.supervisor,
+                        InputAdded{message.lane.lane, taken});
+}
+
+void on_add_output(Self self, const AddOutput& message) {
+  ShellState& state = self->state;
+  state.courier->add_peer(message.lane.lane, message.consumer);
+  state.parts.metrics.add_edge(message.lane.edge, message.edge);
+  state.driver->add_output(message.lane);
+  pump(self);
+}
+
+void on_close_output(Self self, const CloseOutput& message) {
+  self->state.driver->close_output(message.lane);
+  pump(self);
+}
+
+void on_resize(Self self, const ResizeLane& message) {
+  self->state.driver->resize(message.lane, message.capacity_items, message.capacity_bytes);
+  pump(self);
+}
+
+void on_leave(Self self, const Leave&) {
+  self->state.leaving = true;
+  pump(self);
+}
+
 void on_continue(Self self, const Continue&) {
   self->state.continuing = false;
   pump(self);
@@ -189,7 +226,7 @@ void on_decision(Self self, const Decision& decision) {
     if (decision == Decision::skip) {
       state.driver->skip();
     } else {
-      state.driver->restart(state.parts.actor->options->make_stage(state.parts.context));
+      state.driver->restart(state.parts.actor.options->make_stage(state.parts.context));
     }
   });
   pump(self);
@@ -212,27 +249,28 @@ caf::error on_exception(Self self, const std::exception_ptr& exception) {
 }
 
 ShellActor::behavior_type shell(Self self, ShellParts parts) {
-  detail::order_after(parts.lanes.get());
+  detail::order_after(parts.stage.get());
   const detail::Turn turn(self);
   ShellState& state = self->state;
   state.parts = std::move(parts);
-  state.courier = std::make_unique<MessageCourier>(self, state.parts.lanes);
-  state.driver =
-      std::make_unique<StageDriver>(*state.parts.actor->kind, std::move(state.parts.stage),
-                                    state.parts.inputs, state.parts.outputs, *state.courier);
+  state.courier = std::make_unique<MessageCourier>(self);
+  state.driver = std::make_unique<StageDriver>(*state.parts.actor.kind,
+                                               std::move(state.parts.stage), *state.courier);
   self->set_exception_handler(
       [self](std::exception_ptr& exception) { return on_exception(self, exception); });
   return {detail::in_turn(self, on_start),       detail::in_turn(self, on_deliver),
           detail::in_turn(self, on_acknowledge), detail::in_turn(self, on_end),
-          detail::in_turn(self, on_drain),       detail::in_turn(self, on_continue),
-          detail::in_turn(self, on_decision)};
+          detail::in_turn(self, on_drain),       detail::in_turn(self, on_add_input),
+          detail::in_turn(self, on_add_output),  detail::in_turn(self, on_close_output),
+          detail::in_turn(self, on_resize),      detail::in_turn(self, on_leave),
+          detail::in_turn(self, on_continue),    detail::in_turn(self, on_decision)};
 }
 
 }  // namespace
 
 ShellActor spawn_shell(caf::actor_system& system, ShellParts parts) {
-  detail::order_before(parts.lanes.get());
-  if (parts.actor->kind->scheduling == Scheduling::detached) {
+  detail::order_before(parts.stage.get());
+  if (parts.actor.kind->scheduling == Scheduling::detached) {
     return system.spawn<caf::detached>(shell, std::move(parts));
   }
   return system.spawn(shell, std::move(parts));

@@ -4,9 +4,7 @@
 #include <caf/fwd.hpp>
 #include <memory>
 #include <optional>
-#include <vector>
 
-#include "graph/lanes.h"
 #include "graph/messages.h"
 #include "graph/plan.h"
 #include "graph/shell_metrics.h"
@@ -15,23 +13,13 @@
 
 namespace arno::graph {
 
-/// Who is at the other end of each lane. Filled when all shells exist, before any starts, and
-/// emptied when all have ended.
-struct LaneTable {
-  std::vector<ShellActor> producers;  ///< by lane
-  std::vector<ShellActor> consumers;  ///< by lane
-  SupervisorActor supervisor;
-};
-
-/// What one shell is made of.
+/// What one shell is made of. Its lanes come by messages.
 struct ShellParts {
   int id = 0;
-  const PlannedActor* actor = nullptr;  ///< outlives the shell
-  StageContext context;                 ///< for stages made after a restart
+  PlannedActor actor;
+  StageContext context;  ///< for stages made after a restart
   std::shared_ptr<Stage> stage;
-  std::vector<InputLane> inputs;
-  std::vector<OutputLane> outputs;
-  std::shared_ptr<LaneTable> lanes;
+  SupervisorActor supervisor;
   ShellMetrics metrics;
   std::optional<ShellTrace> trace;  ///< nothing: the job is not traced
 };

@@ -47,21 +47,6 @@ enum Def {
 };
 // clang-format on
 
-void add_edges(ShellMetrics& metrics, const Plan& plan, int actor, const std::string& replica) {
-  for (size_t e = 0; e < plan.edges.size(); ++e) {
-    const PlannedEdge& edge = plan.edges[e];
-    if (edge.from != actor) continue;
-    const std::string name = plan.edge_name(edge);
-    metrics.registry->gauge(kDefs[kCapacity], {{"edge", name}})
-        .set(static_cast<double>(edge.capacity_items));
-    const monitoring::Labels labels{{"edge", name}, {"replica", replica}};
-    metrics.edges[static_cast<int>(e)] = {
-        .items = metrics.registry->counter(kDefs[kEdgeItems], labels),
-        .bytes = metrics.registry->counter(kDefs[kEdgeBytes], labels),
-        .in_flight = metrics.registry->gauge(kDefs[kInFlight], labels)};
-  }
-}
-
 /// An actor that is in one call, or waits, for minutes shows it all the time.
 void show_times(monitoring::MetricRegistry& registry, std::shared_ptr<ShellTimes> times,
                 std::array<monitoring::Counter, kActivities> counters) {
@@ -79,15 +64,14 @@ void add(monitoring::Counter& counter, int64_t before, int64_t after) {
 
 }  // namespace
 
-ShellMetrics ShellMetrics::create(monitoring::MetricRegistry& registry, const Plan& plan, int actor,
+ShellMetrics ShellMetrics::create(monitoring::MetricRegistry& registry, const PlannedActor& actor,
                                   int64_t replica) {
-  const PlannedActor& planned = plan.actors[actor];
   ShellMetrics out;
   out.failures = std::make_shared<std::atomic<int64_t>>(0);
   out.times = std::make_shared<ShellTimes>();
   out.registry = &registry;
   out.labels = {
-      {"actor", planned.name}, {"kind", planned.kind->name}, {"replica", std::to_string(replica)}};
+      {"actor", actor.name}, {"kind", actor.kind->name}, {"replica", std::to_string(replica)}};
   const auto counter = [&](Def def) { return registry.counter(kDefs[def], out.labels); };
   out.items = counter(kItems);
   out.sent = counter(kSent);
@@ -98,8 +82,19 @@ ShellMetrics ShellMetrics::create(monitoring::MetricRegistry& registry, const Pl
              {monitoring::Counter(), counter(kBusy), counter(kStarved), counter(kBlocked),
               counter(kPaused)});
   out.queued = registry.gauge(kDefs[kQueued], out.labels);
-  add_edges(out, plan, actor, out.labels["replica"]);
   return out;
+}
+
+void ShellMetrics::add_edge(int edge, const std::string& name) {
+  if (edges.contains(edge)) return;
+  const monitoring::Labels with_replica{{"edge", name}, {"replica", labels["replica"]}};
+  edges[edge] = {.items = registry->counter(kDefs[kEdgeItems], with_replica),
+                 .bytes = registry->counter(kDefs[kEdgeBytes], with_replica),
+                 .in_flight = registry->gauge(kDefs[kInFlight], with_replica)};
+}
+
+void show_capacity(monitoring::MetricRegistry& registry, const std::string& edge, int64_t items) {
+  registry.gauge(kDefs[kCapacity], {{"edge", edge}}).set(static_cast<double>(items));
 }
 
 void ShellMetrics::publish(const StageDriver& driver) {

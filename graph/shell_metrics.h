@@ -34,13 +34,18 @@ struct ShellMetrics {
   DriverCounts published;
 
   /// `registry` must outlive the metrics.
-  static ShellMetrics create(monitoring::MetricRegistry& registry, const Plan& plan, int actor,
+  static ShellMetrics create(monitoring::MetricRegistry& registry, const PlannedActor& actor,
                              int64_t replica);
+  /// Begins to count an edge that the actor sends on; does nothing for one that is counted.
+  void add_edge(int edge, const std::string& name);
 
   /// Adds what a driver did since it was published last, and shows where it stands.
   void publish(const StageDriver& driver);
   void count_error(Errc cause);
 };
+
+/// Shows how much an edge may hold.
+void show_capacity(monitoring::MetricRegistry& registry, const std::string& edge, int64_t items);
 
 /// Declarations of what every actor and edge has, for the reference.
 std::span<const monitoring::MetricDef> shell_metric_defs();

@@ -6,16 +6,43 @@
 
 namespace arno::graph {
 
-StageDriver::StageDriver(const ActorKind& kind, std::shared_ptr<Stage> stage,
-                         const std::vector<InputLane>& inputs,
-                         const std::vector<OutputLane>& outputs, Courier& courier)
+StageDriver::StageDriver(const ActorKind& kind, std::shared_ptr<Stage> stage, Courier& courier)
     : kind_(kind), stage_(std::move(stage)), courier_(courier) {
-  for (const InputLane& lane : inputs) receipts_.push_back({.lane = lane});
-  for (const OutputLane& lane : outputs) {
-    senders_.push_back({lane, CreditWindow(lane.capacity_items, lane.capacity_bytes)});
-  }
-  std::ranges::stable_sort(senders_, {}, [](const Sender& sender) { return sender.lane.edge; });
   is_source_ = std::ranges::all_of(kind_.inputs, &Port::back_edge);
+}
+
+bool StageDriver::add_input(const InputLane& lane) {
+  if (finished_) return false;
+  receipts_.push_back({.lane = lane});
+  return true;
+}
+
+void StageDriver::add_output(const OutputLane& lane) {
+  const auto after = std::ranges::upper_bound(senders_, lane.edge, {},
+                                              [](const Sender& sender) { return sender.lane.edge; });
+  senders_.insert(after, {lane, CreditWindow(lane.capacity_items, lane.capacity_bytes), finished_});
+  if (finished_) courier_.end(lane.lane);
+}
+
+void StageDriver::close_output(int lane) {
+  Sender* sender = find_sender(lane);
+  if (!sender || std::exchange(sender->closed, true)) return;
+  courier_.end(lane);
+}
+
+void StageDriver::resize(int lane, int64_t capacity_items, int64_t capacity_bytes) {
+  if (Sender* sender = find_sender(lane)) sender->window.resize(capacity_items, capacity_bytes);
+  for (Receipt& receipt : receipts_) {
+    if (receipt.lane.lane != lane) continue;
+    receipt.lane.capacity_items = capacity_items;
+    receipt.lane.capacity_bytes = capacity_bytes;
+  }
+}
+
+StageDriver::Sender* StageDriver::find_sender(int lane) {
+  const auto found =
+      std::ranges::find(senders_, lane, [](const Sender& sender) { return sender.lane.lane; });
+  return found == senders_.end() ? nullptr : &*found;
 }
 
 void StageDriver::on_item(int lane, Payload item) {
@@ -28,9 +55,11 @@ void StageDriver::on_item(int lane, Payload item) {
 }
 
 void StageDriver::on_acknowledge(int lane, uint64_t items, int64_t bytes) {
-  for (Sender& sender : senders_) {
-    if (sender.lane.lane == lane) sender.window.acknowledge(items, bytes);
-  }
+  Sender* sender = find_sender(lane);
+  ARNO_CHECK(sender, Errc::comm_failed,
+             "[{}] an acknowledgement came on lane {}, which is not one of its outputs", kind_.name,
+             lane);
+  sender->window.acknowledge(items, bytes);
 }
 
 void StageDriver::on_end(int lane) {
@@ -102,18 +131,21 @@ bool StageDriver::send_pending() {
 }
 
 /// Fills chosen_ with one lane of each edge of the port: the one with most free credit, the first
-/// of several. False when an edge has none.
+/// of several. False when all of an edge's lanes lack credit; an edge that was closed takes nothing.
 bool StageDriver::choose_lanes(int port, int64_t bytes) {
   chosen_.clear();
   for (size_t first = 0, last = 0; first < senders_.size(); first = last) {
     Sender* best = nullptr;
+    bool open = false;
     for (; last < senders_.size() && senders_[last].lane.edge == senders_[first].lane.edge;
          ++last) {
       Sender& sender = senders_[last];
-      if (sender.lane.port != port || !sender.window.admits(bytes)) continue;
+      if (sender.lane.port != port || sender.closed) continue;
+      open = true;
+      if (!sender.window.admits(bytes)) continue;
       if (!best || sender.window.free_items() > best->window.free_items()) best = &sender;
     }
-    if (senders_[first].lane.port != port) continue;
+    if (!open) continue;
     if (!best) return false;
     chosen_.push_back(best);
   }
@@ -207,7 +239,9 @@ bool StageDriver::end_of_stream() {
     flushed_ = guarded({StageCall::end}, [&] { stage_->on_end(*this); });
     return true;
   }
-  for (const Sender& sender : senders_) courier_.end(sender.lane.lane);
+  for (Sender& sender : senders_) {
+    if (!std::exchange(sender.closed, true)) courier_.end(sender.lane.lane);
+  }
   finished_ = true;
   return true;
 }

@@ -72,10 +72,18 @@ struct EdgeCounts {
 /// run whole graphs in any order of events.
 class StageDriver final : private Outbox {
  public:
-  /// `kind` and `courier` outlive the driver.
-  StageDriver(const ActorKind& kind, std::shared_ptr<Stage> stage,
-              const std::vector<InputLane>& inputs, const std::vector<OutputLane>& outputs,
-              Courier& courier);
+  /// A driver without lanes. `kind` and `courier` outlive it.
+  StageDriver(const ActorKind& kind, std::shared_ptr<Stage> stage, Courier& courier);
+
+  // Lanes come and go while the stage works; what is under way on them is lost in no case.
+  /// False when the driver has ended its outputs and so takes no input any more.
+  bool add_input(const InputLane& lane);
+  /// Of a driver that has ended its outputs the new one ends at once.
+  void add_output(const OutputLane& lane);
+  /// Sends the end of the stream on a lane; items take the other lanes from now on.
+  void close_output(int lane);
+  /// Changes what a lane, in or out, may hold.
+  void resize(int lane, int64_t capacity_items, int64_t capacity_bytes);
 
   // What arrives from other actors. Call run() after it. Throw comm_failed for what cannot be.
   void on_item(int lane, Payload item);
@@ -98,6 +106,8 @@ class StageDriver final : private Outbox {
   const DriverCounts& counts() const { return counts_; }
   /// The last of counts().calls.
   const StageCall& last_call() const { return call_; }
+  /// Whether the stage has ended and nothing can arrive any more.
+  bool is_done() const { return finished_ && all_inputs_ended(); }
   int64_t queued() const { return static_cast<int64_t>(queue_.size()); }
   /// Of an edge of this actor's outputs.
   EdgeCounts edge(int edge) const;
@@ -115,6 +125,7 @@ class StageDriver final : private Outbox {
   struct Sender {
     OutputLane lane;
     CreditWindow window;
+    bool closed = false;  ///< the end of its stream has been sent
   };
   struct Queued {
     size_t receipt;
@@ -125,6 +136,7 @@ class StageDriver final : private Outbox {
     Payload item;
   };
 
+  Sender* find_sender(int lane);
   void emit(int port, Payload item) override;
   bool flush();
   bool send_pending();

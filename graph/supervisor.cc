@@ -6,6 +6,7 @@
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <optional>
 
 #include "common/log.h"
 #include "graph/detail/mailbox_order.h"
@@ -13,50 +14,155 @@
 namespace arno::graph {
 namespace {
 
+struct SupervisorState;
+using Self = SupervisorActor::stateful_pointer<SupervisorState>;
+
+/// Where a supervised shell stands.
+struct Watched {
+  SupervisedShell parts;
+  int64_t errors = 0;
+  bool finished = false;
+  bool leaving = false;  ///< may go down
+};
+
+/// Gives the orders of a change by messages.
+class MessageOrders final : public ChangeOrders {
+ public:
+  MessageOrders(Self self, std::vector<std::string> edges) : self_(self), edges_(std::move(edges)) {}
+
+  void add_input(const Lane& lane) override {
+    send(lane.consumer, AddInput{lane.input(), handle(lane.producer)});
+  }
+  void add_output(const Lane& lane) override {
+    send(lane.producer, AddOutput{lane.output(), edges_.at(lane.edge), handle(lane.consumer)});
+  }
+  void end_input(const Lane& lane) override { send(lane.consumer, EndOfStream{lane.id}); }
+  void resize(const Lane& lane) override {
+    const ResizeLane message{lane.id, lane.capacity_items, lane.capacity_bytes};
+    send(lane.producer, message);
+    send(lane.consumer, message);
+  }
+  void close_output(const Lane& lane) override { send(lane.producer, CloseOutput{lane.id}); }
+  void start(int shell) override { send(shell, Start{}); }
+  void drain(int shell) override { send(shell, Drain{}); }
+  void leave(int shell) override;
+  void discard(int shell) override;
+
+ private:
+  const ShellActor& shell(int number) const;
+  caf::strong_actor_ptr handle(int number) const {
+    return caf::actor_cast<caf::strong_actor_ptr>(shell(number));
+  }
+  template <class Message>
+  void send(int number, Message message);
+
+  Self self_;
+  std::vector<std::string> edges_;
+};
+
 struct SupervisorState {
   static constexpr const char* name = "supervisor";
 
-  std::shared_ptr<SupervisorParts> parts;
-  std::vector<bool> finished;
-  std::vector<int64_t> errors;
+  SupervisorParts parts;
+  std::vector<Watched> shells;  ///< by number
+  std::optional<MessageOrders> orders;
+  std::optional<ChangeProtocol> change;  ///< the last one
   bool draining = false;
   bool ended = false;
 
   void tell(const std::string& kind, const std::string& actor, const std::string& text) const {
-    if (parts->observer) parts->observer->on_event({kind, actor, text});
+    if (parts.observer) parts.observer->on_event({kind, actor, text});
   }
 
   std::string unfinished() const {
     std::vector<std::string> names;
-    for (size_t i = 0; i < finished.size(); ++i) {
-      if (!finished[i]) names.push_back(parts->shells[i].name);
+    for (const Watched& shell : shells) {
+      if (!shell.finished) names.push_back(shell.parts.name);
     }
     return fmt::format("{}", fmt::join(names, ", "));
   }
 };
 
-using Self = SupervisorActor::stateful_pointer<SupervisorState>;
+const ShellActor& MessageOrders::shell(int number) const {
+  return self_->state.shells.at(number).parts.shell;
+}
+
+template <class Message>
+void MessageOrders::send(int number, Message message) {
+  detail::send_in_order(self_->context(), shell(number), std::move(message));
+}
+
+void MessageOrders::leave(int shell) {
+  self_->state.shells.at(shell).leaving = true;
+  send(shell, Leave{});
+}
+
+void MessageOrders::discard(int shell) {
+  Watched& watched = self_->state.shells.at(shell);
+  watched.leaving = watched.finished = true;
+  self_->send_exit(watched.parts.shell, caf::exit_reason::user_shutdown);
+}
 
 /// Says how the job ended. After a failure nothing goes on in the background.
 void end(Self self, JobResult result) {
   SupervisorState& state = self->state;
   if (std::exchange(state.ended, true)) return;
   if (result.outcome == JobResult::Outcome::failed) {
-    for (const SupervisedShell& supervised : state.parts->shells) {
-      self->send_exit(supervised.shell, caf::exit_reason::user_shutdown);
+    for (const Watched& watched : state.shells) {
+      self->send_exit(watched.parts.shell, caf::exit_reason::user_shutdown);
     }
   }
-  state.parts->on_end(std::move(result));
+  state.parts.on_end(std::move(result));
 }
 
 void fail_job(Self self, std::string why) {
   end(self, {.outcome = JobResult::Outcome::failed, .error = std::move(why)});
 }
 
+/// What a change is refused for; "" for nothing.
+std::string obstacle(const SupervisorState& state) {
+  if (state.ended || state.draining) return "the job is ending";
+  if (state.change && !state.change->is_done()) return "another change is under way";
+  return "";
+}
+
+void on_change(Self self, const ChangeJob& message) {
+  SupervisorState& state = self->state;
+  JobChange& change = *message.change;
+  const bool first = !state.change;
+  if (const std::string why = obstacle(state); !why.empty()) {
+    for (SupervisedShell& shell : change.new_shells) {
+      self->send_exit(shell.shell, caf::exit_reason::user_shutdown);
+      state.shells.push_back({.parts = std::move(shell), .finished = true, .leaving = true});
+    }
+    change.done(why);
+    return;
+  }
+  for (SupervisedShell& shell : change.new_shells) {
+    self->monitor(shell.shell);
+    if (!first) state.tell("attach", shell.name, "joins the job");
+    state.shells.push_back({std::move(shell)});
+  }
+  for (const int shell : change.graph.leaving_shells) {
+    state.tell("detach", state.shells.at(shell).parts.name, "leaves when it is through");
+  }
+  state.orders.emplace(self, std::move(change.edges));
+  state.change.emplace(*state.orders, change.graph, std::move(change.done));
+  state.change->begin();
+  for (const int shell : change.graph.leaving_shells) {
+    if (state.shells.at(shell).finished) state.change->on_finished(shell);
+  }
+}
+
+void on_input_added(Self self, const InputAdded& message) {
+  if (self->state.change) self->state.change->on_input_added(message.lane, message.taken);
+}
+
 void on_finished(Self self, const StageFinished& message) {
   SupervisorState& state = self->state;
-  state.finished[message.shell] = true;
-  if (std::ranges::find(state.finished, false) != state.finished.end()) return;
+  state.shells.at(message.shell).finished = true;
+  if (state.change) state.change->on_finished(message.shell);
+  if (!std::ranges::all_of(state.shells, &Watched::finished)) return;
   end(self,
       {.outcome = state.draining ? JobResult::Outcome::drained : JobResult::Outcome::completed});
 }
@@ -64,8 +170,8 @@ void on_finished(Self self, const StageFinished& message) {
 void on_failed(Self self, const StageFailed& message) {
   SupervisorState& state = self->state;
   if (state.ended) return;
-  const SupervisedShell& failed = state.parts->shells[message.shell];
-  const int64_t count = ++state.errors[message.shell];
+  const SupervisedShell& failed = state.shells.at(message.shell).parts;
+  const int64_t count = ++state.shells.at(message.shell).errors;
   const bool over = count > failed.max_errors;
   if (failed.on_error == "stop" || message.fatal || over) {
     const std::string which =
@@ -86,53 +192,41 @@ void on_drain(Self self, const DrainJob&) {
   SupervisorState& state = self->state;
   if (state.ended || std::exchange(state.draining, true)) return;
   state.tell("drain", "", "drains: sources stop, what is under way goes through");
-  for (const SupervisedShell& supervised : state.parts->shells) {
-    detail::send_in_order(self->context(), supervised.shell, Drain{});
+  for (const Watched& watched : state.shells) {
+    detail::send_in_order(self->context(), watched.parts.shell, Drain{});
   }
-  self->delayed_send(self, std::chrono::seconds(state.parts->drain_timeout_s), DrainTimedOut{});
+  self->delayed_send(self, std::chrono::seconds(state.parts.drain_timeout_s), DrainTimedOut{});
 }
 
 void on_drain_timed_out(Self self, const DrainTimedOut&) {
   fail_job(self, fmt::format("the drain took more than {} s; not finished: {}",
-                             self->state.parts->drain_timeout_s, self->state.unfinished()));
+                             self->state.parts.drain_timeout_s, self->state.unfinished()));
 }
 
 /// A shell tells why before it goes down; this is for one that had no chance to.
 void on_down(Self self, const caf::down_msg& message) {
   const detail::Turn turn(self);
-  for (const SupervisedShell& supervised : self->state.parts->shells) {
-    if (supervised.shell.address() != message.source) continue;
-    fail_job(self, fmt::format("{}: its actor ended unexpectedly", supervised.name));
+  for (const Watched& watched : self->state.shells) {
+    if (watched.leaving || watched.parts.shell.address() != message.source) continue;
+    fail_job(self, fmt::format("{}: its actor ended unexpectedly", watched.parts.name));
   }
 }
 
 void on_abort(Self self, const AbortJob& message) { fail_job(self, message.reason); }
 
-void on_start(Self self, const Start&) {
-  for (const SupervisedShell& supervised : self->state.parts->shells) {
-    self->monitor(supervised.shell);
-    detail::send_in_order(self->context(), supervised.shell, Start{});
-  }
-}
-
-SupervisorActor::behavior_type supervisor(Self self, std::shared_ptr<SupervisorParts> parts) {
-  detail::order_after(parts.get());
+SupervisorActor::behavior_type supervisor(Self self, SupervisorParts parts) {
   const detail::Turn turn(self);
-  SupervisorState& state = self->state;
-  state.finished.resize(parts->shells.size());
-  state.errors.resize(parts->shells.size());
-  state.parts = std::move(parts);
+  self->state.parts = std::move(parts);
   self->set_down_handler([self](const caf::down_msg& message) { on_down(self, message); });
-  return {detail::in_turn(self, on_start),  detail::in_turn(self, on_finished),
-          detail::in_turn(self, on_failed), detail::in_turn(self, on_drain),
-          detail::in_turn(self, on_abort),  detail::in_turn(self, on_drain_timed_out)};
+  return {detail::in_turn(self, on_change),  detail::in_turn(self, on_input_added),
+          detail::in_turn(self, on_finished), detail::in_turn(self, on_failed),
+          detail::in_turn(self, on_drain),    detail::in_turn(self, on_abort),
+          detail::in_turn(self, on_drain_timed_out)};
 }
 
 }  // namespace
 
-SupervisorActor spawn_supervisor(caf::actor_system& system,
-                                 std::shared_ptr<SupervisorParts> parts) {
-  detail::order_before(parts.get());
+SupervisorActor spawn_supervisor(caf::actor_system& system, SupervisorParts parts) {
   return system.spawn(supervisor, std::move(parts));
 }
 

@@ -3,13 +3,12 @@
 
 #include <caf/fwd.hpp>
 #include <functional>
-#include <memory>
 #include <vector>
 
+#include "graph/change_protocol.h"
 #include "graph/job_observer.h"
 #include "graph/job_result.h"
 #include "graph/messages.h"
-#include "graph/plan.h"
 
 namespace arno::graph {
 
@@ -21,16 +20,23 @@ struct SupervisedShell {
   int64_t max_errors = 0;
 };
 
+/// A change of the running graph. The first one starts it.
+struct JobChange {
+  GraphChange graph;
+  std::vector<SupervisedShell> new_shells;  ///< their numbers follow those that are known
+  std::vector<std::string> edges;           ///< names of all edges of the layout
+  ChangeProtocol::Done done;                ///< called from the supervisor's thread
+};
+
 struct SupervisorParts {
-  std::vector<SupervisedShell> shells;  ///< by id
   int64_t drain_timeout_s = 120;
   JobObserver* observer = nullptr;  ///< hears of faults and of the drain
   /// Called once, when the job has ended.
   std::function<void(JobResult)> on_end;
 };
 
-/// Starts the shells, applies each actor's policy to its failures, drains, and says when the job
-/// has ended.
-SupervisorActor spawn_supervisor(caf::actor_system& system, std::shared_ptr<SupervisorParts> parts);
+/// Starts and changes the graph, applies each actor's policy to its failures, drains, and says when
+/// the job has ended.
+SupervisorActor spawn_supervisor(caf::actor_system& system, SupervisorParts parts);
 
 }  // namespace arno::graph

@@ -74,16 +74,17 @@ TEST(PlanTest, SharesCapacityOutOverLanes) {
   Ledger ledger;
   const Registry registry = toy_registry(ledger);
 
-  const LaneLayout layout = lay_lanes(plan_of(kGood, registry));
+  LaneLayout layout;
+  const LayoutChange change = lay_out(layout, plan_of(kGood, registry));
 
   ASSERT_EQ(layout.shells.size(), 5u);
+  EXPECT_EQ(change.new_shells.size(), 5u);
+  EXPECT_EQ(change.new_lanes.size(), layout.lanes.size());
   EXPECT_EQ(layout.shells[2].name, "map[1]");
-  ASSERT_EQ(layout.shells[0].outputs.size(), 3u);
-  EXPECT_EQ(layout.shells[0].outputs[1].capacity_items, 2);
-  EXPECT_EQ(layout.shells[0].outputs[1].capacity_bytes, 1 << 20);
-  const int lane = layout.shells[2].inputs.at(0).lane;
-  EXPECT_EQ(layout.producers[lane], 0);
-  EXPECT_EQ(layout.consumers[lane], 2);
+  EXPECT_EQ(layout.lanes[4].producer, 0);
+  EXPECT_EQ(layout.lanes[4].consumer, 2);
+  EXPECT_EQ(layout.lanes[4].capacity_items, 2);
+  EXPECT_EQ(layout.lanes[4].capacity_bytes, 1 << 20);
 }
 
 struct BadFile {

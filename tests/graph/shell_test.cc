@@ -33,12 +33,9 @@ class ShellTest : public ::testing::Test {
     });
   }
   ~ShellTest() override {
-    for (const SupervisedShell& supervised : assembly_.supervised->shells) {
-      caf::anon_send_exit(supervised.shell, caf::exit_reason::user_shutdown);
-    }
-    caf::anon_send_exit(assembly_.supervisor(), caf::exit_reason::user_shutdown);
+    assembly_->exit_all();
     scheduler().run();
-    assembly_.clear();
+    assembly_.reset();
     log::set_sink(std::move(sink_));
   }
 
@@ -50,9 +47,16 @@ class ShellTest : public ::testing::Test {
     plan_ = plan_of("job: toy\noutput: o\n" + yaml, registry_);
     StageContext context = base_context(plan_.config);
     context.metrics = &metrics_;
-    assembly_ = assemble(system_, plan_, prepare_shells(plan_, context),
-                         [this](JobResult result) { results_.push_back(std::move(result)); });
-    tell(Start{});
+    assembly_ = std::make_unique<Assembly>(
+        system_, context, plan_.config.supervisor.drain_timeout_s,
+        [this](JobResult result) { results_.push_back(std::move(result)); });
+    apply(plan_);
+  }
+
+  void apply(const Plan& plan) {
+    assembly_->apply(assembly_->prepare(plan),
+                     [this](const std::string& error) { changes_.push_back(error); });
+    scheduler().prioritize(assembly_->supervisor());
   }
 
   /// src -> map -> end
@@ -68,8 +72,8 @@ class ShellTest : public ::testing::Test {
 
   template <class Message>
   void tell(Message message) {
-    caf::anon_send(assembly_.supervisor(), std::move(message));
-    scheduler().prioritize(assembly_.supervisor());
+    caf::anon_send(assembly_->supervisor(), std::move(message));
+    scheduler().prioritize(assembly_->supervisor());
   }
 
   /// Runs until nothing moves; the job must have ended once.
@@ -79,7 +83,7 @@ class ShellTest : public ::testing::Test {
     return results_.empty() ? JobResult{Outcome::failed, "did not end"} : results_.front();
   }
 
-  const ShellActor& shell(int id) { return assembly_.supervised->shells.at(id).shell; }
+  const ShellActor& shell(int id) { return assembly_->shell(id); }
 
   Ledger ledger_;
   Registry registry_ = toy_registry(ledger_);
@@ -87,8 +91,9 @@ class ShellTest : public ::testing::Test {
   Plan plan_;
   TestingConfig config_;
   caf::actor_system system_{config_};
-  Assembly assembly_;
+  std::unique_ptr<Assembly> assembly_;
   std::vector<JobResult> results_;
+  std::vector<std::string> changes_;  ///< what each change was told, "" for done
   std::string log_;
   log::Sink sink_;
 };
@@ -183,7 +188,7 @@ TEST_F(ShellTest, StopsWhenAStageCannotBeMadeAnew) {
 
 TEST_F(ShellTest, StopsOnABrokenProtocol) {
   begin_chain(100'000);
-  scheduler().run(4);
+  scheduler().run(20);
   caf::anon_send(shell(0), Acknowledge{0, 1 << 20, 0});
 
   EXPECT_THAT(finish().error, HasSubstr("src: [credit] acknowledged 1048576 items"));

@@ -60,6 +60,38 @@ TEST(SimulationTest, LosesAndRepeatsNothing) {
   }
 }
 
+TEST(SimulationTest, LosesAndRepeatsNothingWhileTheGraphChanges) {
+  int64_t changed = 0;
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    Ledger ledger;
+    const Registry registry = toy_registry(ledger);
+    Random random{RandomKey(seed).child(2)};
+    const auto draw = [&](uint64_t n) { return static_cast<int64_t>(random.below(n)); };
+    const auto plan = [&](int64_t maps, int64_t sinks, bool tap) {
+      return plan_of(
+          fmt::format("job: toy\noutput: o\nactors:\n"
+                      "  src: {{kind: count, replicas: 2, options: {{count: 80}}}}\n"
+                      "  map: {{kind: pass, replicas: {}}}\n  end: {{kind: sink, replicas: {}}}\n"
+                      "{}edges:\n  - {{from: src.out, to: map.in, capacity: {}}}\n"
+                      "  - {{from: map.out, to: end.in, capacity: {}}}\n{}",
+                      maps, sinks, tap ? "  tap: {kind: sink}\n" : "", 2 * maps + draw(9),
+                      maps * sinks + draw(9),
+                      tap ? "  - {from: map.out, to: tap.in, capacity: 9}\n" : ""),
+          registry);
+    };
+    Simulation simulation(plan(1 + draw(3), 1 + draw(2), false), seed);
+    for (int64_t at = draw(200); at < 900; at += 1 + draw(300)) {
+      simulation.change_after(at, plan(1 + draw(3), 1 + draw(2), draw(2) == 1));
+    }
+
+    ASSERT_EQ(simulation.run(), "") << "seed " << seed;
+
+    ASSERT_EQ(ledger.sorted("end"), numbers(80, 2)) << "seed " << seed;
+    changed += simulation.changed();
+  }
+  EXPECT_GT(changed, static_cast<int64_t>(2 * kSeeds)) << "too few changes to prove anything";
+}
+
 TEST(SimulationTest, KeepsTheOrderOfALane) {
   for (uint64_t seed = 0; seed < kSeeds; ++seed) {
     Ledger ledger;

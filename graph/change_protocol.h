@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "graph/lanes.h"
+
+namespace arno::graph {
+
+/// What a graph becomes, told to whoever carries it out. Whatever is not named stays as it is.
+struct GraphChange {
+  std::vector<Lane> new_lanes;
+  std::vector<Lane> resized_lanes;
+  std::vector<Lane> closed_lanes;
+  std::vector<int> new_shells;
+  std::vector<int> leaving_shells;
+  std::set<int> leaving_sources;  ///< those of leaving_shells that begin by themselves
+
+  static GraphChange of(const LaneLayout& layout, const LayoutChange& change);
+};
+
+/// Takes what a change orders the shells to do.
+class ChangeOrders {
+ public:
+  virtual ~ChangeOrders() = default;
+  /// The consumer takes a lane in; it answers by on_input_added().
+  virtual void add_input(const Lane& lane) = 0;
+  virtual void add_output(const Lane& lane) = 0;
+  /// The consumer of a lane that never gets a producer hears its end.
+  virtual void end_input(const Lane& lane) = 0;
+  virtual void resize(const Lane& lane) = 0;
+  /// The producer ends the lane.
+  virtual void close_output(const Lane& lane) = 0;
+  virtual void start(int shell) = 0;
+  virtual void drain(int shell) = 0;
+  /// The shell goes once nothing can arrive at it any more.
+  virtual void leave(int shell) = 0;
+  /// A new shell is not needed after all.
+  virtual void discard(int shell) = 0;
+};
+
+/// The steps by which a running graph is changed without losing an item or a stream's end: the
+/// consumers of new lanes first, then their producers; what leaves is first cut off from its
+/// forward inputs, works off what it has, and goes when its outputs have ended.
+class ChangeProtocol {
+ public:
+  /// `done` is told once what went wrong, "" when nothing did. The orders outlive the protocol.
+  using Done = std::function<void(const std::string& error)>;
+  ChangeProtocol(ChangeOrders& orders, GraphChange change, Done done);
+
+  void begin();
+  /// A consumer took a lane in, or is at its end and did not.
+  void on_input_added(int lane, bool taken);
+  void on_finished(int shell);
+  bool is_done() const { return !done_; }
+
+ private:
+  void join();
+  void cut_off();
+  void refuse();
+  void finish(const std::string& error);
+
+  ChangeOrders& orders_;
+  GraphChange change_;
+  Done done_;
+  size_t unanswered_ = 0;
+  std::vector<Lane> taken_;
+  std::set<int> awaited_;  ///< leaving shells that have not finished
+};
+
+}  // namespace arno::graph

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace arno::graph {
+
+/// What one replica of an actor has done. The four times add up to all of its time from start to
+/// its last event.
+struct ActorStatus {
+  std::string actor;
+  std::string kind;
+  int64_t replica = 0;
+  int64_t items = 0;       ///< handled
+  int64_t sent_items = 0;  ///< each once, however many edges it took
+  int64_t skipped_items = 0;
+  int64_t errors = 0;
+  int64_t queued_items = 0;
+  double busy_s = 0;
+  double starved_s = 0;  ///< waited for input
+  double blocked_s = 0;  ///< waited for credit
+  double paused_s = 0;   ///< failed, awaiting the supervisor
+};
+
+/// What an edge has carried, over all replicas of its producer.
+struct EdgeStatus {
+  std::string name;  ///< "from.port->to.port"
+  int64_t items = 0;
+  int64_t in_flight_items = 0;
+};
+
+/// Where a job stands.
+struct JobStatus {
+  std::vector<ActorStatus> actors;  ///< all replicas, in the plan's order
+  std::vector<EdgeStatus> edges;    ///< in the plan's order
+};
+
+}  // namespace arno::graph
