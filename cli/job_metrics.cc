@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/job_metrics.h"
 
+#include "common/version.h"
 #include "common/wall_clock.h"
 #include "monitoring/process_metrics.h"
 #include "ops/core/allocator.h"
@@ -92,7 +93,7 @@ JobMetrics::JobMetrics(monitoring::MetricRegistry& registry) : registry_(registr
     job_phases_[phase] = registry.gauge(kDefs[kJobPhase], {{"phase", phase}});
   }
   gauge(kStartTime).set(wall_clock());
-  registry.gauge(kDefs[kBuildInfo], {{"version", ARNO_VERSION}}).set(1);
+  registry.gauge(kDefs[kBuildInfo], {{"version", version()}}).set(1);
   show_tensor_memory(registry);
   monitoring::add_process_metrics(registry);
 }

@@ -42,6 +42,7 @@ int run(int argc, char** argv) {
   arno::cli::Action action;
   arno::cli::add_run_command(app, action);
   arno::cli::add_check_command(app, action);
+  arno::cli::add_control_commands(app, action);
   arno::cli::add_data_command(app, action);
   arno::cli::add_eval_command(app, action);
   arno::cli::add_embed_command(app, action);

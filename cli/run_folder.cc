@@ -4,6 +4,7 @@
 #include "actors/tokenizer/tokenizer.h"
 #include "common/error.h"
 #include "graph/job_config.h"
+#include "io/read_file.h"
 
 namespace arno::cli {
 namespace {
@@ -25,6 +26,23 @@ std::string vocabulary_in(const std::filesystem::path& job_file) {
 }
 
 }  // namespace
+
+std::string address_of(const std::string& job, const char* file) {
+  constexpr size_t kLongest = 300;
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(job, ignored)) {
+    ARNO_CHECK(job.find(':') != std::string::npos, Errc::invalid_argument,
+               "found neither a folder nor host:port, expected the folder of a run, or where its "
+               "job listens");
+    return job;
+  }
+  const std::filesystem::path path = std::filesystem::path(job) / file;
+  ARNO_CHECK(std::filesystem::exists(path, ignored), Errc::io_failed,
+             "found no {}, expected the folder of a job that runs and listens", file);
+  std::string out = io::read_file(path, kLongest);
+  while (!out.empty() && (out.back() == '\n' || out.back() == '\r')) out.pop_back();
+  return out;
+}
 
 std::string vocabulary_of(const std::filesystem::path& checkpoint, const std::string& given) {
   if (!given.empty()) return given;

@@ -394,6 +394,8 @@ RawConfig RawConfig::from_text(std::string_view text, std::string file) {
   }
 }
 
+bool RawConfig::empty() const { return !node_->yaml.IsDefined() || node_->yaml.size() == 0; }
+
 ConfigProblem RawConfig::problem(std::string text, std::string_view key) const {
   return {node_->file, node_->line(), key.empty() ? node_->path : node_->child_path(key),
           std::move(text)};

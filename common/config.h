@@ -59,6 +59,9 @@ class RawConfig {
   template <class Config>
   void read(Config& config, ConfigProblems& problems) const;
 
+  /// Whether there is nothing here.
+  bool empty() const;
+
   /// A problem at this place (or at a key below it).
   ConfigProblem problem(std::string text, std::string_view key = {}) const;
   /// A problem at a dotted path below this place, "actors.decode.kind" or "edges[2].from"; the

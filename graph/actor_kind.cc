@@ -5,6 +5,12 @@
 
 namespace arno::graph {
 
+std::shared_ptr<const ActorOptions> ActorOptions::extended(const RawConfig& patch,
+                                                           ConfigProblems& problems) const {
+  problems.push_back(patch.problem("the options of a running actor of this kind stay as they are"));
+  return nullptr;
+}
+
 void Registry::add(ActorKind kind) {
   ARNO_CHECK(!find(kind.name), Errc::invalid_argument, "[registry] kind \"{}\" is added twice",
              kind.name);

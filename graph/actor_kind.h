@@ -58,6 +58,9 @@ class ActorOptions {
   /// Problems that need the job or the file system to find (missing files, say).
   virtual void check(const StageContext&, const RawConfig& where, ConfigProblems&) const = 0;
   virtual std::unique_ptr<Stage> make_stage(const StageContext&) const = 0;
+  /// These options and what `patch` adds to them while the actor runs; most kinds allow nothing.
+  virtual std::shared_ptr<const ActorOptions> extended(const RawConfig& patch,
+                                                       ConfigProblems& problems) const;
 
   /// The kind's options struct; null when it is not an `Options`.
   template <class Options>
@@ -105,6 +108,12 @@ Port back_edge(std::string name, std::string type_name, std::string doc) {
   return out;
 }
 
+/// Options that a running actor can add to: `extend()` reads what a patch adds.
+template <class Options>
+concept Extendable = requires(Options options, const RawConfig& patch, ConfigProblems& problems) {
+  options.extend(patch, problems);
+};
+
 /// ActorOptions over a config struct `Options` (with `fields()` and
 /// `void check(const StageContext&, const RawConfig&, ConfigProblems&) const`) and a stage that is
 /// made from (Options, StageContext).
@@ -119,6 +128,16 @@ class OptionsFor final : public ActorOptions {
   }
   std::unique_ptr<Stage> make_stage(const StageContext& context) const override {
     return std::make_unique<StageClass>(options_, context);
+  }
+  std::shared_ptr<const ActorOptions> extended(const RawConfig& patch,
+                                               ConfigProblems& problems) const override {
+    if constexpr (Extendable<Options>) {
+      Options options = options_;
+      options.extend(patch, problems);
+      return std::make_shared<OptionsFor>(std::move(options));
+    } else {
+      return ActorOptions::extended(patch, problems);
+    }
   }
 
  private:

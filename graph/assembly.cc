@@ -98,14 +98,14 @@ SupervisedShell Assembly::spawn(int number, const PreparedChange& prepared, size
 
 /// Shows the change's plan as the one that runs.
 void Assembly::adopt(const PreparedChange& prepared) {
-  plan_ = prepared.plan;
+  plan_ = std::make_shared<const Plan>(prepared.plan);
   layout_ = prepared.layout;
   for (const int id : prepared.change.new_lanes) {
     const Lane& lane = layout_.lanes[id];
     metrics_[lane.producer].add_edge(lane.edge, layout_.edges[lane.edge]);
   }
-  for (const PlannedEdge& edge : plan_.edges) {
-    show_capacity(*base_.metrics, plan_.edge_name(edge), edge.capacity_items);
+  for (const PlannedEdge& edge : plan_->edges) {
+    show_capacity(*base_.metrics, plan_->edge_name(edge), edge.capacity_items);
   }
 }
 
@@ -117,8 +117,8 @@ void Assembly::apply(PreparedChange prepared, ChangeProtocol::Done done) {
   for (size_t i = 0; i < prepared.change.new_shells.size(); ++i) {
     change->new_shells.push_back(spawn(prepared.change.new_shells[i], prepared, i));
   }
-  change->done = [this, plan = plan_, layout = layout_, done = std::move(done)](
-                     const std::string& error) mutable {
+  change->done = [this, plan = plan_, layout = layout_,
+                  done = std::move(done)](const std::string& error) mutable {
     if (!error.empty()) {
       const std::scoped_lock relock(mutex_);
       layout_ = taken_back(std::move(layout), layout_);
@@ -130,22 +130,40 @@ void Assembly::apply(PreparedChange prepared, ChangeProtocol::Done done) {
   detail::send_in_order(nullptr, supervisor_, ChangeJob{std::move(change)});
 }
 
-Plan Assembly::plan() const {
+void Assembly::adopt_options(const std::string& actor, AdoptOptions message) const {
+  const std::scoped_lock lock(mutex_);
+  const int id = layout_.shell(actor, 0);
+  ARNO_CHECK(id >= 0, Errc::invalid_argument, "[job] found no actor \"{}\"", actor);
+  detail::send_in_order(nullptr, shells_[id], std::move(message));
+}
+
+void Assembly::set_options(const std::string& actor, std::shared_ptr<const ActorOptions> options) {
+  const std::scoped_lock lock(mutex_);
+  Plan plan = *plan_;
+  for (PlannedActor& planned : plan.actors) {
+    if (planned.name == actor) planned.options = options;
+  }
+  plan.config.actors[actor].options = RawConfig::from_text(options->to_yaml(0), "running job");
+  plan_ = std::make_shared<const Plan>(std::move(plan));
+}
+
+std::shared_ptr<const Plan> Assembly::plan() const {
   const std::scoped_lock lock(mutex_);
   return plan_;
 }
 
 JobStatus Assembly::status() const {
   const std::scoped_lock lock(mutex_);
-  JobStatus out;
-  for (const PlannedActor& actor : plan_.actors) {
+  JobStatus out{.plan = plan_};
+  if (!plan_) return out;
+  for (const PlannedActor& actor : plan_->actors) {
     for (int64_t replica = 0; replica < actor.replicas; ++replica) {
       const int id = layout_.shell(actor.name, replica);
       out.actors.push_back(status_of(layout_.shells[id], metrics_[id]));
     }
   }
-  for (const PlannedEdge& edge : plan_.edges) {
-    EdgeStatus status{.name = plan_.edge_name(edge)};
+  for (const PlannedEdge& edge : plan_->edges) {
+    EdgeStatus status{.name = plan_->edge_name(edge)};
     const int number = layout_.edge(status.name);
     for (const ShellMetrics& metrics : metrics_) {
       const auto found = metrics.edges.find(number);

@@ -46,9 +46,15 @@ class Assembly {
   /// plan says, else why it stays as it was. One at a time.
   void apply(PreparedChange prepared, ChangeProtocol::Done done);
 
+  /// Hands options to the first replica of an actor. Throws invalid_argument when there is none.
+  void adopt_options(const std::string& actor, AdoptOptions message) const;
+  /// Shows options as those of an actor.
+  void set_options(const std::string& actor, std::shared_ptr<const ActorOptions> options);
+
   const SupervisorActor& supervisor() const { return supervisor_; }
   const ShellActor& shell(int number) const { return shells_.at(number); }
-  Plan plan() const;
+  /// The plan of the graph as it is; null before the start.
+  std::shared_ptr<const Plan> plan() const;
   JobStatus status() const;
   /// No time passes for the actors any more.
   void stop_clocks();
@@ -61,7 +67,7 @@ class Assembly {
   StageContext base_;
   SupervisorActor supervisor_;
   mutable std::mutex mutex_;
-  Plan plan_;                         ///< that was reached last
+  std::shared_ptr<const Plan> plan_;  ///< of the graph as it is
   LaneLayout layout_;                 ///< of plan_
   std::deque<ShellActor> shells_;     ///< by number, of all that were ever spawned
   std::deque<ShellMetrics> metrics_;  ///< by number

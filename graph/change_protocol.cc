@@ -81,6 +81,10 @@ void ChangeProtocol::refuse() {
   finish("an actor that it would join has come to the end of its stream");
 }
 
+void ChangeProtocol::cancel() {
+  if (!is_done()) finish("the job has ended");
+}
+
 void ChangeProtocol::finish(const std::string& error) { std::exchange(done_, nullptr)(error); }
 
 }  // namespace arno::graph

@@ -55,6 +55,8 @@ class ChangeProtocol {
   /// A consumer took a lane in, or is at its end and did not.
   void on_input_added(int lane, bool taken);
   void on_finished(int shell);
+  /// The job has ended: nothing more will come.
+  void cancel();
   bool is_done() const { return !done_; }
 
  private:

@@ -62,7 +62,9 @@ Job::Job(Plan plan, StageContext context)
     : impl_(std::make_unique<Impl>(std::move(plan), std::move(context))) {}
 Job::~Job() = default;
 
-void Job::start() { impl_->assembly.apply(std::move(impl_->first), [](const std::string&) {}); }
+void Job::start() {
+  impl_->assembly.apply(std::move(impl_->first), [](const std::string&) {});
+}
 void Job::drain() { impl_->tell_supervisor(DrainJob{}); }
 void Job::abort(const std::string& reason) { impl_->tell_supervisor(AbortJob{reason}); }
 JobResult Job::wait() { return impl_->result.get(); }
@@ -76,7 +78,22 @@ void Job::change(Plan plan) {
   ARNO_CHECK(error.empty(), Errc::cancelled, "[job] the graph was not changed: {}", error);
 }
 
-Plan Job::plan() const { return impl_->assembly.plan(); }
+std::shared_ptr<const ActorOptions> Job::adopt(const std::string& actor,
+                                               std::shared_ptr<const ActorOptions> options) {
+  const std::scoped_lock lock(impl_->changing);
+  auto adopted = std::make_shared<std::promise<std::shared_ptr<const ActorOptions>>>();
+  std::future<std::shared_ptr<const ActorOptions>> answer = adopted->get_future();
+  impl_->assembly.adopt_options(actor, AdoptOptions{std::move(options), std::move(adopted)});
+  try {
+    std::shared_ptr<const ActorOptions> out = answer.get();
+    impl_->assembly.set_options(actor, out);
+    return out;
+  } catch (const std::future_error&) {
+    fail(Errc::cancelled, "[job] {} was not changed: the job is ending", actor);
+  }
+}
+
+std::shared_ptr<const Plan> Job::plan() const { return impl_->assembly.plan(); }
 JobStatus Job::status() const { return impl_->assembly.status(); }
 
 }  // namespace arno::graph

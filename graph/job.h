@@ -33,8 +33,12 @@ class Job {
   /// twice. Any thread, once the job was started. Throws what the making of a stage throws, and
   /// cancelled when the job is ending; the graph then stays as it was.
   void change(Plan plan);
-  /// The plan that was reached last.
-  Plan plan() const;
+  /// An actor goes on under options that were extended. Returns them as it took them. Throws what
+  /// the actor throws, and cancelled when the job is ending; it then goes on as before.
+  std::shared_ptr<const ActorOptions> adopt(const std::string& actor,
+                                            std::shared_ptr<const ActorOptions> options);
+  /// The plan of the graph as it is; null before the start.
+  std::shared_ptr<const Plan> plan() const;
   /// Waits for the end of a job that was started or aborted.
   JobResult wait();
   /// Any thread.

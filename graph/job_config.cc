@@ -32,6 +32,11 @@ void MonitoringSpec::fields(ConfigFields& f) {
            {.doc = "seconds to serve on after the end of the job", .min = 0, .max = 86400});
 }
 
+void ControlSpec::fields(ConfigFields& f) {
+  f.boolean("enabled", enabled, {.doc = "take orders: attach, detach, edge, stop"});
+  f.text("listen", listen, {.doc = "host:port to take orders on; port 0 takes a free one"});
+}
+
 void SupervisorSpec::fields(ConfigFields& f) {
   f.integer("drain_timeout_s", drain_timeout_s,
             {.doc = "seconds a drain may take before the job is aborted", .min = 1});
@@ -45,6 +50,7 @@ void JobConfig::fields(ConfigFields& f) {
             {.doc = "threads for the actors that do not block", .min = 1, .max = 1024});
   f.group("training", training, {.doc = "batch size and stages, for every actor"});
   f.group("monitoring", monitoring, {.doc = "where the job shows itself"});
+  f.group("control", control, {.doc = "how a running job is changed"});
   f.group("supervisor", supervisor, {.doc = "how failures are met"});
   f.map("actors", actors, {.doc = "actors by name", .required = true});
   f.list("edges", edges, {.doc = "what is sent where", .required = true});

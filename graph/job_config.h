@@ -39,6 +39,12 @@ struct MonitoringSpec {
   void fields(ConfigFields& f);
 };
 
+struct ControlSpec {
+  std::string listen = "127.0.0.1:0";  ///< where orders are taken; port 0: any free one
+  bool enabled = true;
+  void fields(ConfigFields& f);
+};
+
 struct SupervisorSpec {
   int64_t drain_timeout_s = 120;  ///< seconds a drain may take before the job is aborted
   void fields(ConfigFields& f);
@@ -52,6 +58,7 @@ struct JobConfig {
   int64_t workers = 2;  ///< threads of the pool for actors that do not block
   florence::TrainingConfig training;
   MonitoringSpec monitoring;
+  ControlSpec control;
   SupervisorSpec supervisor;
   std::map<std::string, ActorSpec> actors;
   std::vector<EdgeSpec> edges;

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace arno::graph {
+
+struct Plan;
 
 /// What one replica of an actor has done. The four times add up to all of its time from start to
 /// its last event.
@@ -33,8 +36,9 @@ struct EdgeStatus {
 
 /// Where a job stands.
 struct JobStatus {
-  std::vector<ActorStatus> actors;  ///< all replicas, in the plan's order
-  std::vector<EdgeStatus> edges;    ///< in the plan's order
+  std::shared_ptr<const Plan> plan;  ///< of the graph as it is; null before the start
+  std::vector<ActorStatus> actors;   ///< all replicas, in the plan's order
+  std::vector<EdgeStatus> edges;     ///< in the plan's order
 };
 
 }  // namespace arno::graph

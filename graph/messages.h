@@ -4,6 +4,7 @@
 #include <caf/actor_control_block.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>
+#include <future>
 #include <memory>
 #include <string>
 
@@ -53,6 +54,11 @@ struct ResizeLane {
   int64_t capacity_items;
   int64_t capacity_bytes;
 };
+/// Go on under other options; the promise gets them as the stage took them, or why it did not.
+struct AdoptOptions {
+  std::shared_ptr<const ActorOptions> options;
+  std::shared_ptr<std::promise<std::shared_ptr<const ActorOptions>>> adopted;
+};
 /// Quit once nothing can arrive any more.
 struct Leave {};
 /// A shell's note to itself: there is more to do.
@@ -91,18 +97,19 @@ struct AbortJob {
 /// The drain has taken too long.
 struct DrainTimedOut {};
 
-using ShellActor = caf::typed_actor<caf::reacts_to<Start>,        // begin
-                                    caf::reacts_to<Deliver>,      // an item arrived
-                                    caf::reacts_to<Acknowledge>,  // credit returned
-                                    caf::reacts_to<EndOfStream>,  // a producer is finished
-                                    caf::reacts_to<Drain>,        // finish what is under way
-                                    caf::reacts_to<AddInput>,     // answered by InputAdded
-                                    caf::reacts_to<AddOutput>,    // one more lane to choose from
-                                    caf::reacts_to<CloseOutput>,  // one lane less
-                                    caf::reacts_to<ResizeLane>,   // more or less credit
-                                    caf::reacts_to<Leave>,        // go when all is done
-                                    caf::reacts_to<Continue>,     // go on working
-                                    caf::reacts_to<Decision>>;    // after a failure
+using ShellActor = caf::typed_actor<caf::reacts_to<Start>,         // begin
+                                    caf::reacts_to<Deliver>,       // an item arrived
+                                    caf::reacts_to<Acknowledge>,   // credit returned
+                                    caf::reacts_to<EndOfStream>,   // a producer is finished
+                                    caf::reacts_to<Drain>,         // finish what is under way
+                                    caf::reacts_to<AddInput>,      // answered by InputAdded
+                                    caf::reacts_to<AddOutput>,     // one more lane to choose from
+                                    caf::reacts_to<CloseOutput>,   // one lane less
+                                    caf::reacts_to<ResizeLane>,    // more or less credit
+                                    caf::reacts_to<AdoptOptions>,  // answered by its promise
+                                    caf::reacts_to<Leave>,         // go when all is done
+                                    caf::reacts_to<Continue>,      // go on working
+                                    caf::reacts_to<Decision>>;     // after a failure
 
 using SupervisorActor = caf::typed_actor<caf::reacts_to<ChangeJob>,      // start or change
                                          caf::reacts_to<InputAdded>,     // part of a change
@@ -123,6 +130,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::AddInput)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::AddOutput)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::CloseOutput)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::ResizeLane)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::AdoptOptions)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Leave)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Continue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Decision)

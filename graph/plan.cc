@@ -39,10 +39,16 @@ class Planner {
   Planner(const RawConfig& file, const Registry& registry, ConfigProblems& problems)
       : file_(file), registry_(registry), problems_(problems) {}
 
-  Plan run() {
+  Plan read_and_run() {
+    JobConfig config;
     const size_t before = problems_.size();
-    file_.read(plan_.config, problems_);
+    file_.read(config, problems_);
     readable_ = problems_.size() == before;
+    return run(std::move(config), 0);
+  }
+
+  Plan run(JobConfig config, size_t first_edge) {
+    plan_.config = std::move(config);
     if (plan_.config.actors.size() > kMaxActors) {
       report("actors", fmt::format("found {} actors, expected at most {}",
                                    plan_.config.actors.size(), kMaxActors));
@@ -50,7 +56,8 @@ class Planner {
     }
     for (const auto& [name, spec] : plan_.config.actors) add_actor(name, spec);
     for (size_t i = 0; i < plan_.config.edges.size(); ++i) {
-      add_edge(fmt::format("edges[{}]", i), plan_.config.edges[i]);
+      add_edge(i < first_edge ? "edges" : fmt::format("edges[{}]", i - first_edge),
+               plan_.config.edges[i]);
     }
     check_ports();
     check_reachable();
@@ -313,7 +320,12 @@ class Planner {
 }  // namespace
 
 Plan make_plan(const RawConfig& file, const Registry& registry, ConfigProblems& problems) {
-  return Planner(file, registry, problems).run();
+  return Planner(file, registry, problems).read_and_run();
+}
+
+Plan make_plan(JobConfig config, const RawConfig& file, size_t first_edge, const Registry& registry,
+               ConfigProblems& problems) {
+  return Planner(file, registry, problems).run(std::move(config), first_edge);
 }
 
 StageContext base_context(const JobConfig& config) {
@@ -322,9 +334,7 @@ StageContext base_context(const JobConfig& config) {
           .training = config.training};
 }
 
-bool PlannedActor::is_source() const {
-  return std::ranges::all_of(kind->inputs, &Port::back_edge);
-}
+bool PlannedActor::is_source() const { return std::ranges::all_of(kind->inputs, &Port::back_edge); }
 
 std::string Plan::sender(const PlannedEdge& edge) const {
   const PlannedActor& from = actors[edge.from];

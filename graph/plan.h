@@ -59,6 +59,10 @@ struct Plan {
 /// Checks a job file and plans it; appends everything that is wrong to `problems`, each with file,
 /// line and key. The plan is of use only when there are none. `registry` must outlive the plan.
 Plan make_plan(const RawConfig& file, const Registry& registry, ConfigProblems& problems);
+/// The same for a job that has been read; `file` is where the actors and the edges from number
+/// `first_edge` on stand.
+Plan make_plan(JobConfig config, const RawConfig& file, size_t first_edge, const Registry& registry,
+               ConfigProblems& problems);
 
 /// What all stages of a job are told; actor and replica are left open.
 StageContext base_context(const JobConfig& config);

@@ -150,8 +150,7 @@ void pump(Self self) {
     if (!std::exchange(state.continuing, true))
       detail::send_in_order(self->context(), ShellActor(self), Continue{});
   } else if (*state.idle == Idle::finished) {
-    detail::send_in_order(self->context(), state.parts.supervisor,
-                          StageFinished{state.parts.id});
+    detail::send_in_order(self->context(), state.parts.supervisor, StageFinished{state.parts.id});
   } else if (*state.idle == Idle::failed && !std::exchange(state.reported, true)) {
     report_failure(self, state.driver->failure());
   }
@@ -209,6 +208,17 @@ void on_resize(Self self, const ResizeLane& message) {
   pump(self);
 }
 
+void on_adopt(Self self, const AdoptOptions& message) {
+  ShellState& state = self->state;
+  try {
+    state.parts.actor.options = state.driver->adopt(message.options);
+    message.adopted->set_value(state.parts.actor.options);
+  } catch (...) {
+    message.adopted->set_exception(std::current_exception());
+  }
+  pump(self);
+}
+
 void on_leave(Self self, const Leave&) {
   self->state.leaving = true;
   pump(self);
@@ -262,8 +272,9 @@ ShellActor::behavior_type shell(Self self, ShellParts parts) {
           detail::in_turn(self, on_acknowledge), detail::in_turn(self, on_end),
           detail::in_turn(self, on_drain),       detail::in_turn(self, on_add_input),
           detail::in_turn(self, on_add_output),  detail::in_turn(self, on_close_output),
-          detail::in_turn(self, on_resize),      detail::in_turn(self, on_leave),
-          detail::in_turn(self, on_continue),    detail::in_turn(self, on_decision)};
+          detail::in_turn(self, on_resize),      detail::in_turn(self, on_adopt),
+          detail::in_turn(self, on_leave),       detail::in_turn(self, on_continue),
+          detail::in_turn(self, on_decision)};
 }
 
 }  // namespace

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 
+#include "common/error.h"
 #include "graph/payload.h"
 
 namespace arno::graph {
+
+class ActorOptions;
 
 /// What a stage may do while it handles something.
 class Outbox {
@@ -52,6 +56,13 @@ class Stage {
 
   /// Whether the stage waits for a back edge before it may end.
   virtual bool has_pending_work() const { return false; }
+
+  /// Goes on under options that were extended, and returns them as they are from now on (with what
+  /// it chose filled in). Only kinds whose options can be extended are asked. Throws when it
+  /// cannot; it then goes on as before.
+  virtual std::shared_ptr<const ActorOptions> adopt(std::shared_ptr<const ActorOptions>) {
+    fail(Errc::unsupported, "[stage] the options of a running actor stay as they are");
+  }
 
   /// Skip policy: accounts for an item that failed (by telling its source, say). Returns false
   /// when the stage has no way to, and the job stops.

@@ -18,8 +18,8 @@ bool StageDriver::add_input(const InputLane& lane) {
 }
 
 void StageDriver::add_output(const OutputLane& lane) {
-  const auto after = std::ranges::upper_bound(senders_, lane.edge, {},
-                                              [](const Sender& sender) { return sender.lane.edge; });
+  const auto after = std::ranges::upper_bound(
+      senders_, lane.edge, {}, [](const Sender& sender) { return sender.lane.edge; });
   senders_.insert(after, {lane, CreditWindow(lane.capacity_items, lane.capacity_bytes), finished_});
   if (finished_) courier_.end(lane.lane);
 }
@@ -131,7 +131,8 @@ bool StageDriver::send_pending() {
 }
 
 /// Fills chosen_ with one lane of each edge of the port: the one with most free credit, the first
-/// of several. False when all of an edge's lanes lack credit; an edge that was closed takes nothing.
+/// of several. False when all of an edge's lanes lack credit; an edge that was closed takes
+/// nothing.
 bool StageDriver::choose_lanes(int port, int64_t bytes) {
   chosen_.clear();
   for (size_t first = 0, last = 0; first < senders_.size(); first = last) {

@@ -84,6 +84,11 @@ class StageDriver final : private Outbox {
   void close_output(int lane);
   /// Changes what a lane, in or out, may hold.
   void resize(int lane, int64_t capacity_items, int64_t capacity_bytes);
+  /// The stage goes on under other options; see Stage::adopt().
+  std::shared_ptr<const ActorOptions> adopt(std::shared_ptr<const ActorOptions> options) {
+    source_waits_ = false;
+    return stage_->adopt(std::move(options));
+  }
 
   // What arrives from other actors. Call run() after it. Throw comm_failed for what cannot be.
   void on_item(int lane, Payload item);

@@ -28,7 +28,8 @@ struct Watched {
 /// Gives the orders of a change by messages.
 class MessageOrders final : public ChangeOrders {
  public:
-  MessageOrders(Self self, std::vector<std::string> edges) : self_(self), edges_(std::move(edges)) {}
+  MessageOrders(Self self, std::vector<std::string> edges)
+      : self_(self), edges_(std::move(edges)) {}
 
   void add_input(const Lane& lane) override {
     send(lane.consumer, AddInput{lane.input(), handle(lane.producer)});
@@ -112,6 +113,7 @@ void end(Self self, JobResult result) {
       self->send_exit(watched.parts.shell, caf::exit_reason::user_shutdown);
     }
   }
+  if (state.change) state.change->cancel();
   state.parts.on_end(std::move(result));
 }
 
@@ -218,9 +220,9 @@ SupervisorActor::behavior_type supervisor(Self self, SupervisorParts parts) {
   const detail::Turn turn(self);
   self->state.parts = std::move(parts);
   self->set_down_handler([self](const caf::down_msg& message) { on_down(self, message); });
-  return {detail::in_turn(self, on_change),  detail::in_turn(self, on_input_added),
-          detail::in_turn(self, on_finished), detail::in_turn(self, on_failed),
-          detail::in_turn(self, on_drain),    detail::in_turn(self, on_abort),
+  return {detail::in_turn(self, on_change),         detail::in_turn(self, on_input_added),
+          detail::in_turn(self, on_finished),       detail::in_turn(self, on_failed),
+          detail::in_turn(self, on_drain),          detail::in_turn(self, on_abort),
           detail::in_turn(self, on_drain_timed_out)};
 }
 

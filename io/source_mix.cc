@@ -60,4 +60,10 @@ SourceMix::Place SourceMix::at(uint64_t slot) const {
   return {.source = source, .position = slot / kCycle * counts_[source] + rank_[place]};
 }
 
+uint64_t SourceMix::count_before(uint64_t slots, uint32_t source) const {
+  const auto part = source_.begin() + static_cast<std::ptrdiff_t>(slots % kCycle);
+  return slots / kCycle * counts_[source] +
+         static_cast<uint64_t>(std::count(source_.begin(), part, source));
+}
+
 }  // namespace arno::io

@@ -24,6 +24,8 @@ class SourceMix {
   SourceMix(const std::vector<double>& weights, RandomKey key);
 
   Place at(uint64_t slot) const;
+  /// How many of the first `slots` slots a source has.
+  uint64_t count_before(uint64_t slots, uint32_t source) const;
   /// Slots of a source in each cycle.
   uint64_t share(uint32_t source) const { return counts_[source]; }
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/shard_reader/sample_order.h"
 
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <utility>
+
 #include "common/error.h"
 
 namespace arno::actors {
@@ -17,47 +22,74 @@ uint64_t eligible(const io::ShardSet& source, bool long_texts_only) {
 
 }  // namespace
 
-SampleOrder::SampleOrder(const std::vector<std::shared_ptr<const io::ShardSet>>& sources,
-                         const std::vector<double>& weights,
+SampleOrder::SampleOrder(std::vector<OrderedSource> sources,
                          const florence::TrainingConfig& training, uint64_t seed)
-    : sources_(sources), training_(training), seed_(seed) {
-  uint64_t first_slot = 0;
-  for (size_t s = 0; s < training.stages.size(); ++s) {
-    const bool long_only = training.stages[s].texts == "long";
-    const RandomKey key = RandomKey(seed).child(kOrderKey).child(s);
-    std::vector<double> stage_weights;
-    std::vector<StageSource> stage_sources;
-    for (uint32_t i = 0; i < sources.size(); ++i) {
-      const uint64_t count = eligible(*sources[i], long_only);
-      if (count == 0 || weights[i] <= 0) continue;
-      stage_weights.push_back(weights[i]);
-      stage_sources.push_back({i, long_only, io::EpochOrder(count, key.child(i))});
-    }
-    ARNO_CHECK(!stage_sources.empty(), Errc::invalid_argument,
-               "[shard_reader] no source has a sample for stage \"{}\" (texts: {})",
-               training.stages[s].name, training.stages[s].texts);
-    stages_.push_back({first_slot,
-                       io::SourceMix(stage_weights, RandomKey(seed).child(kMixKey).child(s)),
-                       std::move(stage_sources)});
-    first_slot += static_cast<uint64_t>(training.stages[s].steps * training.batch_size);
+    : sources_(std::move(sources)), training_(training), seed_(seed) {
+  int64_t first_step = 0;
+  for (size_t stage = 0; stage < training.stages.size(); ++stage) {
+    add_stage(stage, first_step);
+    first_step += training.stages[stage].steps;
   }
 }
 
+/// A span from the start of the stage, and one from each step on at which a source joins.
+void SampleOrder::add_stage(size_t stage, int64_t first_step) {
+  std::set<int64_t> starts{first_step};
+  for (const OrderedSource& source : sources_) {
+    const int64_t within = source.from_step - first_step;
+    if (within > 0 && within < training_.stages[stage].steps) starts.insert(source.from_step);
+  }
+  uint64_t number = 0;
+  for (const int64_t start : starts) add_span(stage, start, number++);
+}
+
+void SampleOrder::add_span(size_t stage, int64_t first_step, uint64_t number) {
+  const auto first_slot = static_cast<uint64_t>(first_step * training_.batch_size);
+  const bool long_only = training_.stages[stage].texts == "long";
+  const RandomKey key = RandomKey(seed_).child(kOrderKey).child(stage);
+  std::vector<double> weights;
+  std::vector<SpanSource> sources;
+  for (uint32_t i = 0; i < sources_.size(); ++i) {
+    const OrderedSource& source = sources_[i];
+    const uint64_t count = eligible(*source.samples, long_only);
+    if (count == 0 || source.weight <= 0 || source.from_step > first_step) continue;
+    weights.push_back(source.weight);
+    sources.push_back({i, long_only, io::EpochOrder(count, key.child(i)),
+                       number == 0 ? 0 : taken_before(spans_.back(), first_slot, i)});
+  }
+  ARNO_CHECK(!sources.empty(), Errc::invalid_argument,
+             "[shard_reader] no source has a sample for stage \"{}\" (texts: {})",
+             training_.stages[stage].name, training_.stages[stage].texts);
+  RandomKey mix_key = RandomKey(seed_).child(kMixKey).child(stage);
+  if (number > 0) mix_key = mix_key.child(number);
+  spans_.push_back({first_slot, io::SourceMix(weights, mix_key), std::move(sources)});
+}
+
+/// Samples of a source that the spans of a stage take up to a slot, of which `span` is the last.
+uint64_t SampleOrder::taken_before(const Span& span, uint64_t slot, uint32_t source) {
+  for (uint32_t place = 0; place < span.sources.size(); ++place) {
+    if (span.sources[place].source != source) continue;
+    return span.sources[place].before + span.mix.count_before(slot - span.first_slot, place);
+  }
+  return 0;
+}
+
 SlotContent SampleOrder::at(uint64_t slot, uint32_t attempt) const {
-  const auto step = static_cast<int64_t>(slot) / training_.batch_size;
-  const Stage& stage = stages_[florence::stage_at(training_, step).index];
-  const io::SourceMix::Place place = stage.mix.at(slot - stage.first_slot);
-  const StageSource& source = stage.sources[place.source];
-  const uint64_t epoch = place.position / source.order.size();
+  const auto after = std::ranges::upper_bound(spans_, slot, {}, &Span::first_slot);
+  const Span& span = *std::prev(after);
+  const io::SourceMix::Place place = span.mix.at(slot - span.first_slot);
+  const SpanSource& source = span.sources[place.source];
+  const uint64_t position = source.before + place.position;
+  const uint64_t epoch = position / source.order.size();
   uint64_t rank = 0;
   if (attempt == 0) {
-    rank = source.order.at(epoch, place.position % source.order.size());
+    rank = source.order.at(epoch, position % source.order.size());
   } else {
     Random random(RandomKey(seed_).child(kReplacementKey).child(slot).child(attempt));
     rank = random.below(source.order.size());
   }
   const uint64_t index =
-      source.long_texts_only ? sources_[source.source]->long_text_sample(rank) : rank;
+      source.long_texts_only ? sources_[source.source].samples->long_text_sample(rank) : rank;
   return {.source = source.source, .index = index, .epoch = epoch};
 }
 

@@ -18,35 +18,48 @@ struct SlotContent {
   uint64_t epoch = 0;  ///< of the source, within the training stage
 };
 
-/// The order of a whole training: for every stage, a mix of the sources that have samples for it,
-/// and for every source a permutation for each epoch. A pure function of its arguments, with no
-/// state to save.
+/// A source and its part in the training.
+struct OrderedSource {
+  std::shared_ptr<const io::ShardSet> samples;
+  double weight = 1;
+  int64_t from_step = 0;  ///< before it the source gives nothing
+};
+
+/// The order of a whole training: for every stage, and anew where a source joins, a mix of the
+/// sources that have samples for it; for every source a permutation for each epoch of a stage. A
+/// pure function of its arguments, with no state to save.
 class SampleOrder {
  public:
-  SampleOrder(const std::vector<std::shared_ptr<const io::ShardSet>>& sources,
-              const std::vector<double>& weights, const florence::TrainingConfig& training,
+  /// Throws invalid_argument when a stage begins without a source that has a sample for it.
+  SampleOrder(std::vector<OrderedSource> sources, const florence::TrainingConfig& training,
               uint64_t seed);
 
   /// The sample of a slot; `attempt` > 0: its n-th replacement, from the same source.
   SlotContent at(uint64_t slot, uint32_t attempt) const;
 
  private:
-  /// A source as one stage sees it: all its samples, or those with a long text.
-  struct StageSource {
+  /// A source as one span sees it: all its samples, or those with a long text.
+  struct SpanSource {
     uint32_t source = 0;
     bool long_texts_only = false;
     io::EpochOrder order;
+    uint64_t before = 0;  ///< samples that earlier spans of the stage took
   };
-  struct Stage {
+  /// Steps with the same mix: a stage, or a part of one.
+  struct Span {
     uint64_t first_slot = 0;
     io::SourceMix mix;
-    std::vector<StageSource> sources;
+    std::vector<SpanSource> sources;
   };
 
-  std::vector<std::shared_ptr<const io::ShardSet>> sources_;
+  void add_stage(size_t stage, int64_t first_step);
+  static uint64_t taken_before(const Span& span, uint64_t slot, uint32_t source);
+  void add_span(size_t stage, int64_t first_step, uint64_t number);
+
+  std::vector<OrderedSource> sources_;
   florence::TrainingConfig training_;
   uint64_t seed_;
-  std::vector<Stage> stages_;
+  std::vector<Span> spans_;  ///< by first slot
 };
 
 }  // namespace arno::actors

@@ -27,11 +27,8 @@ constexpr MetricDef kBadSamples{MetricType::counter,
 // The share of bad samples is judged from this many on.
 constexpr int64_t kEnoughToJudge = 200;
 
-std::vector<double> weights_of(const std::vector<SourceOptions>& sources) {
-  std::vector<double> out;
-  for (const SourceOptions& source : sources) out.push_back(source.weight);
-  return out;
-}
+/// Where a source of a patch joins that names no step: as soon as it can.
+constexpr int64_t kSoon = -1;
 
 std::vector<std::shared_ptr<const io::ShardSet>> open_all(
     const std::vector<SourceOptions>& sources) {
@@ -39,6 +36,28 @@ std::vector<std::shared_ptr<const io::ShardSet>> open_all(
   for (const SourceOptions& source : sources) out.push_back(io::ShardSet::open(source.shards));
   return out;
 }
+
+std::vector<OrderedSource> ordered(
+    const std::vector<SourceOptions>& options,
+    const std::vector<std::shared_ptr<const io::ShardSet>>& sources) {
+  std::vector<OrderedSource> out;
+  for (size_t i = 0; i < options.size(); ++i) {
+    out.push_back({sources[i], options[i].weight, options[i].from_step});
+  }
+  return out;
+}
+
+/// A source in a patch.
+struct JoiningSource : SourceOptions {
+  JoiningSource() { from_step = kSoon; }
+};
+
+struct SourcesPatch {
+  std::vector<JoiningSource> sources;
+  void fields(ConfigFields& f) {
+    f.list("sources", sources, {.doc = "that join", .required = true});
+  }
+};
 
 }  // namespace
 
@@ -49,6 +68,22 @@ void SourceOptions::fields(ConfigFields& f) {
       {.doc = "paths, folders, brace expressions such as {000000..000099}.tar", .required = true});
   f.number("weight", weight,
            {.doc = "share of the samples, relative to the other sources'", .min = 0, .max = 1e9});
+  f.integer("from_step", from_step,
+            {.doc = "step of the training from which on it gives samples", .min = 0});
+}
+
+void ShardReaderOptions::extend(const RawConfig& patch, ConfigProblems& problems) {
+  SourcesPatch joining;
+  patch.read(joining, problems);
+  for (size_t i = 0; i < joining.sources.size(); ++i) {
+    const JoiningSource& source = joining.sources[i];
+    if (std::ranges::find(sources, source.name, &SourceOptions::name) != sources.end()) {
+      problems.push_back(patch.problem_at(
+          fmt::format("sources[{}].name", i),
+          fmt::format("found {}, which is a source already, expected a new name", source.name)));
+    }
+    sources.push_back(source);
+  }
 }
 
 void ShardReaderOptions::fields(ConfigFields& f) {
@@ -86,20 +121,56 @@ ShardReader::ShardReader(const ShardReaderOptions& options, const graph::StageCo
     : options_(options),
       context_(context),
       sources_(open_all(options.sources)),
-      order_(sources_, weights_of(options.sources), context.training, context.seed),
+      order_(ordered(options.sources, sources_), context.training, context.seed),
       quarantine_(context.output),
       next_slot_(static_cast<uint64_t>(resume_step(context) * context.training.batch_size)),
       delivered_(next_slot_),
       end_slot_(
           static_cast<uint64_t>(context.training.total_steps() * context.training.batch_size)) {
-  for (size_t i = 0; i < sources_.size(); ++i) {
-    log::info(context.actor, "source {}: {} samples, {} of them with a long text",
-              options.sources[i].name, sources_[i]->size(), sources_[i]->long_text_count());
+  show_new_sources();
+}
+
+void ShardReader::show_new_sources() {
+  for (size_t i = epochs_.size(); i < sources_.size(); ++i) {
+    log::info(context_.actor, "source {}: {} samples, {} of them with a long text",
+              options_.sources[i].name, sources_[i]->size(), sources_[i]->long_text_count());
     epochs_.push_back({});
-    if (context.metrics) {
-      epochs_.back().shown = context.metrics->gauge(kEpoch, {{"source", options.sources[i].name}});
+    if (context_.observer && options_.sources[i].from_step > 0) {
+      context_.observer->on_event(
+          {.kind = "attach",
+           .actor = context_.actor,
+           .text = fmt::format("source {} gives samples from step {} on", options_.sources[i].name,
+                               options_.sources[i].from_step)});
+    }
+    if (context_.metrics) {
+      epochs_.back().shown =
+          context_.metrics->gauge(kEpoch, {{"source", options_.sources[i].name}});
     }
   }
+}
+
+std::shared_ptr<const graph::ActorOptions> ShardReader::adopt(
+    std::shared_ptr<const graph::ActorOptions> options) {
+  ShardReaderOptions next = *options->as<ShardReaderOptions>();
+  const int64_t batch_size = context_.training.batch_size;
+  const int64_t first_free = (static_cast<int64_t>(next_slot_) + batch_size - 1) / batch_size;
+  for (size_t i = options_.sources.size(); i < next.sources.size(); ++i) {
+    SourceOptions& source = next.sources[i];
+    if (source.from_step == kSoon) source.from_step = first_free;
+    ARNO_CHECK(source.from_step >= first_free, Errc::invalid_argument,
+               "[shard_reader] source {} is to join at step {}, expected {} or later: what comes "
+               "before has been read",
+               source.name, source.from_step, first_free);
+  }
+  std::vector<std::shared_ptr<const io::ShardSet>> sources = sources_;
+  for (size_t i = sources.size(); i < next.sources.size(); ++i) {
+    sources.push_back(io::ShardSet::open(next.sources[i].shards));
+  }
+  order_ = SampleOrder(ordered(next.sources, sources), context_.training, context_.seed);
+  sources_ = std::move(sources);
+  options_ = std::move(next);
+  show_new_sources();
+  return std::make_shared<graph::OptionsFor<ShardReaderOptions, ShardReader>>(options_);
 }
 
 void ShardReader::on_item(int port, const graph::Payload& item, graph::Outbox& out) {

@@ -17,6 +17,7 @@ struct SourceOptions {
   std::string name;
   std::vector<std::string> shards;  ///< paths, folders, brace expressions
   double weight = 1;                ///< share of the slots, relative to the other sources'
+  int64_t from_step = 0;            ///< of the training: before it the source gives nothing
 
   void fields(ConfigFields& f);
 };
@@ -29,6 +30,8 @@ struct ShardReaderOptions {
 
   void fields(ConfigFields& f);
   void check(const graph::StageContext&, const RawConfig& where, ConfigProblems& problems) const;
+  /// Adds the sources of a patch.
+  void extend(const RawConfig& patch, ConfigProblems& problems);
 };
 
 /// Reads the samples of the slots, in order, from weighted sources. What a slot holds is a function
@@ -45,8 +48,12 @@ class ShardReader final : public graph::Stage {
   void on_item(int port, const graph::Payload& item, graph::Outbox& out) override;
   graph::Produced produce(graph::Outbox& out) override;
   void on_drain() override { end_slot_ = next_slot_; }
+  /// Sources that join: those without a step from the first one on that is not being read yet.
+  std::shared_ptr<const graph::ActorOptions> adopt(
+      std::shared_ptr<const graph::ActorOptions> options) override;
 
  private:
+  void show_new_sources();
   /// Emits the sample of a slot, from the given attempt on.
   void emit_or_replace(uint64_t slot, uint32_t attempt, graph::Outbox& out);
   void show_epoch(uint32_t source, uint64_t epoch);

@@ -15,6 +15,7 @@ using Action = std::function<int()>;
 
 // Each adds a subcommand that sets `action` when it is chosen.
 void add_check_command(CLI::App& app, Action& action);
+void add_control_commands(CLI::App& app, Action& action);
 void add_data_command(CLI::App& app, Action& action);
 void add_docs_command(CLI::App& app, Action& action);
 void add_embed_command(CLI::App& app, Action& action);

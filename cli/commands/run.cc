@@ -14,6 +14,7 @@
 #include "actors/resume.h"
 #include "cli/commands/commands.h"
 #include "cli/exit_codes.h"
+#include "cli/job_control.h"
 #include "cli/job_metrics.h"
 #include "cli/monitor/monitoring_port.h"
 #include "cli/progress.h"
@@ -146,8 +147,8 @@ struct Audience {
 
 /// Runs a job to its end; what it wrote is complete when this returns.
 graph::JobResult carry_out(const graph::Plan& plan, graph::StageContext context,
-                           const std::string& trace_file, SignalWatch& signals,
-                           Audience& audience) {
+                           const graph::Registry& registry, const std::string& trace_file,
+                           SignalWatch& signals, Audience& audience) {
   std::optional<monitoring::Trace> trace;
   if (!trace_file.empty()) context.trace = &trace.emplace(trace_file, plan.config.job);
   graph::Job job(plan, context);
@@ -157,7 +158,13 @@ graph::JobResult carry_out(const graph::Plan& plan, graph::StageContext context,
   signals.watch(job);
   audience.monitor.watch(job);
   job.start();
+  std::optional<JobControl> control;
+  if (plan.config.control.enabled) {
+    control.emplace(plan.config.control.listen, context.output, job, registry,
+                    [&audience] { return audience.monitor.state(); });
+  }
   const graph::JobResult result = job.wait();
+  control.reset();
   signals.forget_job();
   audience.monitor.end(result, job.status());
   return result;
@@ -186,12 +193,13 @@ int run(const RunOptions& options) {
   std::optional<MonitoringPort> port;
   // Of a process that was killed: the port may be another's by now.
   std::filesystem::remove(output / kAddressFile);
+  std::filesystem::remove(output / kControlFile);
   if (plan.config.monitoring.enabled) {
     port.emplace(plan.config.monitoring.listen, output, metrics, audience.monitor);
     audience.progress.print_line(fmt::format("watch the job at http://{}/", port->address()));
   }
   const graph::JobResult result =
-      carry_out(plan, std::move(context), options.trace, signals, audience);
+      carry_out(plan, std::move(context), registry, options.trace, signals, audience);
   const int code = exit_code(result, signals.interrupted());
   if (port) signals.linger(plan.config.monitoring.linger_s);
   return code;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "common/version.h"
+
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -12,7 +14,7 @@ void add_version_command(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("version", "Print the version.");
   command->callback([&action] {
     action = [] {
-      fmt::print("arno {}\n", ARNO_VERSION);
+      fmt::print("arno {}\n", version());
       return kOk;
     };
   });

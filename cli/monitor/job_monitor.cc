@@ -9,6 +9,7 @@
 #include "cli/monitor/json.h"
 #include "cli/step_json.h"
 #include "common/pause.h"
+#include "common/version.h"
 #include "common/wall_clock.h"
 
 namespace arno::cli {
@@ -51,9 +52,10 @@ json column(const std::vector<HistoryPoint>& points, int64_t after_step, Member 
 }  // namespace
 
 JobMonitor::JobMonitor(graph::Plan plan, std::string node)
-    : plan_(std::move(plan)),
+    : job_(plan.config.job),
       node_(std::move(node)),
       started_at_(wall_clock()),
+      plan_(std::move(plan)),
       window_(kWindow_s),
       history_(kMaxPoints),
       progress_(kWindow_s) {}
@@ -125,9 +127,20 @@ void JobMonitor::watch(const graph::Job& job) {
     do {
       graph::JobStatus status = job.status();
       const std::scoped_lock look(mutex_);
-      window_.add(steady_seconds(), std::move(status));
+      add_look(steady_seconds(), std::move(status));
     } while (pause(stop, kLookEvery));
   });
+}
+
+void JobMonitor::add_look(double at, graph::JobStatus status) {
+  if (!status.plan) return;
+  if (looked_at_ != status.plan) {
+    // Looks from before have other actors and edges.
+    window_ = ActivityWindow(kWindow_s);
+    looked_at_ = status.plan;
+    plan_ = *status.plan;
+  }
+  window_.add(at, std::move(status));
 }
 
 void JobMonitor::end(const graph::JobResult& result, graph::JobStatus last) {
@@ -136,8 +149,8 @@ void JobMonitor::end(const graph::JobResult& result, graph::JobStatus last) {
   const std::scoped_lock lock(mutex_);
   // Two equal looks: what was done stays to be seen, and nothing is done any more.
   window_ = ActivityWindow(kWindow_s);
-  window_.add(0, last);
-  window_.add(1, std::move(last));
+  add_look(0, last);
+  add_look(1, std::move(last));
   using Outcome = graph::JobResult::Outcome;
   phase_ = result.outcome == Outcome::completed ? "completed"
            : result.outcome == Outcome::drained ? "drained"
@@ -183,7 +196,7 @@ std::string JobMonitor::state() const {
   const Bottleneck bottleneck = live ? find_bottleneck(plan_, activity) : Bottleneck{};
   json out{{"job", plan_.config.job},
            {"node", node_},
-           {"version", ARNO_VERSION},
+           {"version", version()},
            {"phase", phase_},
            {"error", error_},
            {"started_at", started_at_},

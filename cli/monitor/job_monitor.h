@@ -45,7 +45,7 @@ class JobMonitor final : public graph::JobObserver {
   void end(const graph::JobResult& result, graph::JobStatus last = {});
   /// What the job does now: one of kJobPhases.
   std::string phase() const;
-  const std::string& job() const { return plan_.config.job; }
+  const std::string& job() const { return job_; }
   const std::string& node() const { return node_; }
 
   std::string state() const;
@@ -55,6 +55,8 @@ class JobMonitor final : public graph::JobObserver {
   std::string events(int64_t after_id) const;
 
  private:
+  void add_look(double at, graph::JobStatus status);
+
   struct Checkpoint {
     int64_t step = 0;
     double at = 0;
@@ -67,12 +69,14 @@ class JobMonitor final : public graph::JobObserver {
   nlohmann::json training() const;
   void log_event(const std::string& kind, const std::string& actor, const std::string& text);
 
-  const graph::Plan plan_;
+  const std::string job_;
   const std::string node_;
   const double started_at_;
   mutable std::mutex mutex_;
   std::string phase_ = "starting";
   std::string error_;
+  graph::Plan plan_;                              ///< of the graph as it is
+  std::shared_ptr<const graph::Plan> looked_at_;  ///< the plan of the looks in the window
   ActivityWindow window_;
   History history_;
   std::optional<graph::StepReport> last_step_;

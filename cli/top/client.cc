@@ -2,18 +2,15 @@
 #include "cli/top/client.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "cli/run_folder.h"
 #include "cli/top/text.h"
 #include "common/error.h"
-#include "io/read_file.h"
 #include "monitoring/http_server.h"
 
 namespace arno::cli::top {
 namespace {
 
-constexpr size_t kLongestAddress = 300;
 constexpr size_t kMaxEvents = 500;
 
 std::string get(const std::string& address, const std::string& path) {
@@ -26,23 +23,6 @@ std::string get(const std::string& address, const std::string& path) {
 }  // namespace
 
 Client::Client(std::string job) : job_(std::move(job)) {}
-
-std::string Client::address() const {
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(job_, ignored)) {
-    ARNO_CHECK(job_.find(':') != std::string::npos, Errc::invalid_argument,
-               "found neither a folder nor host:port, expected the folder of a run, or where its "
-               "monitoring port listens");
-    return job_;
-  }
-  const std::filesystem::path file = std::filesystem::path(job_) / kAddressFile;
-  ARNO_CHECK(std::filesystem::exists(file, ignored), Errc::io_failed,
-             "found no {}, expected the folder of a job that runs with its monitoring enabled",
-             kAddressFile);
-  std::string out = io::read_file(file, kLongestAddress);
-  while (!out.empty() && (out.back() == '\n' || out.back() == '\r')) out.pop_back();
-  return out;
-}
 
 void Client::add_new_events(const std::string& address) {
   const int64_t last = last_.events.empty() ? 0 : last_.events.back().id;
@@ -57,7 +37,7 @@ void Client::add_new_events(const std::string& address) {
 Snapshot Client::fetch() {
   std::string where;
   try {
-    where = address();
+    where = address_of(job_, kAddressFile);
     State state = parse_state(get(where, "/api/state"));
     // Events of a job that was started anew count from 1 again.
     if (state.started_at != last_.state.started_at) last_.events.clear();

@@ -20,7 +20,6 @@ class Client {
   Snapshot fetch();
 
  private:
-  std::string address() const;
   void add_new_events(const std::string& address);
 
   std::string job_;

@@ -18,7 +18,7 @@ class SampleOrderTest : public StageTest {
 };
 
 TEST_F(SampleOrderTest, TakesEachSampleOnceAnEpoch) {
-  const SampleOrder order({source("a.tar", 10)}, {1}, context_.training, 1);
+  const SampleOrder order({{source("a.tar", 10)}}, context_.training, 1);
   std::vector<uint64_t> first;
   for (uint64_t epoch = 0; epoch < 3; ++epoch) {
     std::vector<uint64_t> seen;
@@ -37,8 +37,9 @@ TEST_F(SampleOrderTest, TakesEachSampleOnceAnEpoch) {
 
 TEST_F(SampleOrderTest, HoldsTheWeightsExactly) {
   context_.training.batch_size = 64;
-  const SampleOrder order({source("a.tar", 5), source("b.tar", 7), source("c.tar", 3)}, {4, 0, 1},
-                          context_.training, 1);
+  const SampleOrder order(
+      {{source("a.tar", 5), 4}, {source("b.tar", 7), 0}, {source("c.tar", 3), 1}},
+      context_.training, 1);
   std::vector<uint64_t> counts(3);
   for (uint64_t slot = 0; slot < io::SourceMix::kCycle; ++slot) ++counts[order.at(slot, 0).source];
   // 4096 / 5 = 819.2: the larger remainder gets the last slot.
@@ -48,7 +49,7 @@ TEST_F(SampleOrderTest, HoldsTheWeightsExactly) {
 }
 
 TEST_F(SampleOrderTest, TakesReplacementsFromTheSameSource) {
-  const SampleOrder order({source("a.tar", 30), source("b.tar", 30)}, {1, 1}, context_.training, 1);
+  const SampleOrder order({{source("a.tar", 30)}, {source("b.tar", 30)}}, context_.training, 1);
   std::set<uint64_t> replacements;
   for (uint64_t slot = 0; slot < 20; ++slot) {
     const SlotContent content = order.at(slot, 1);
@@ -63,11 +64,35 @@ TEST_F(SampleOrderTest, TakesReplacementsFromTheSameSource) {
 TEST_F(SampleOrderTest, TakesLongTextsOnlyInTheirStage) {
   context_.training.stages = {{.name = "all", .steps = 2}, {.name = "long", .steps = 2}};
   context_.training.stages[1].texts = "long";
-  const SampleOrder order({source("a.tar", 12)}, {1}, context_.training, 1);
+  const SampleOrder order({{source("a.tar", 12)}}, context_.training, 1);
   std::set<uint64_t> long_ones;
   for (uint64_t slot = 8; slot < 12; ++slot) long_ones.insert(order.at(slot, 0).index);
   EXPECT_THAT(long_ones, ::testing::ElementsAre(2, 5, 8, 11)) << "one epoch of every third";
   EXPECT_EQ(order.at(8, 1).index % 3, 2u) << "replacements too";
+}
+
+TEST_F(SampleOrderTest, ASourceJoinsAtItsStepAndTheOthersGoOn) {
+  const auto a = source("a.tar", 64);
+  const auto b = source("b.tar", 64);
+  context_.training.batch_size = 8;
+  context_.training.stages = {{.name = "first", .steps = 16}};
+  const SampleOrder alone({{a}}, context_.training, 1);
+  const SampleOrder joined({{a}, {b, 1, 3}}, context_.training, 1);
+
+  std::multiset<uint64_t> of_a, of_b;
+  for (uint64_t slot = 0; slot < 16 * 8; ++slot) {
+    const SlotContent content = joined.at(slot, 0);
+    if (slot < 3 * 8) {
+      EXPECT_EQ(content.source, 0u);
+      EXPECT_EQ(content.index, alone.at(slot, 0).index) << "what was read before stays as it was";
+    }
+    if (content.epoch == 0) (content.source == 0 ? of_a : of_b).insert(content.index);
+  }
+
+  EXPECT_EQ(of_a.size(), std::set<uint64_t>(of_a.begin(), of_a.end()).size())
+      << "no sample comes twice in an epoch";
+  EXPECT_EQ(of_a.size(), 64u) << "and none is left out";
+  EXPECT_GT(of_b.size(), 40u);
 }
 
 TEST_F(SampleOrderTest, NamesAStageWithoutSamples) {
@@ -75,7 +100,7 @@ TEST_F(SampleOrderTest, NamesAStageWithoutSamples) {
   testing::write_tiny_shard(folder_ / "short.tar", {"one", "two"});
   const auto source = io::ShardSet::open({(folder_ / "short.tar").string()});
   try {
-    const SampleOrder order({source}, {1}, context_.training, 1);
+    const SampleOrder order({{source}}, context_.training, 1);
     FAIL() << "no sample has a long text";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), ::testing::HasSubstr("stage \"first\" (texts: long)"));
@@ -84,9 +109,9 @@ TEST_F(SampleOrderTest, NamesAStageWithoutSamples) {
 
 TEST_F(SampleOrderTest, DependsOnTheSeed) {
   const auto all = source("a.tar", 50);
-  const SampleOrder one({all}, {1}, context_.training, 1);
-  const SampleOrder same({all}, {1}, context_.training, 1);
-  const SampleOrder other({all}, {1}, context_.training, 2);
+  const SampleOrder one({{all}}, context_.training, 1);
+  const SampleOrder same({{all}}, context_.training, 1);
+  const SampleOrder other({{all}}, context_.training, 2);
   int differences = 0;
   for (uint64_t slot = 0; slot < 50; ++slot) {
     EXPECT_EQ(one.at(slot, 0).index, same.at(slot, 0).index);

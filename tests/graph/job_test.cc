@@ -84,6 +84,77 @@ TEST_F(JobTest, DrainsFromAnotherThread) {
   EXPECT_EQ(ledger_.sorted("end"), ledger_.sorted("issued"));
 }
 
+TEST_F(JobTest, MoreReplicasJoinAndLeaveWhileItRuns) {
+  const auto job = job_of(five_stages(1'000'000'000));
+  job->start();
+  ledger_.wait_for("end", 1000);
+
+  for (const char* replicas : {"4", "1", "3"}) {
+    std::string yaml = five_stages(1'000'000'000);
+    yaml.replace(yaml.find("replicas: 2") + 10, 1, replicas);
+    job->change(plan_of(yaml, registry_));
+
+    EXPECT_EQ(std::ranges::count(job->status().actors, "map", &ActorStatus::actor),
+              std::stoi(replicas));
+    ledger_.wait_for("end", ledger_.noted("end").size() + 1000);
+  }
+
+  for (const ActorStatus& status : job->status().actors)
+    EXPECT_GT(status.items + status.sent_items, 0);
+  job->drain();
+  EXPECT_EQ(job->wait().outcome, Outcome::drained);
+  EXPECT_EQ(ledger_.sorted("end"), ledger_.sorted("issued"));
+}
+
+TEST_F(JobTest, ATapJoinsAndLeaves) {
+  const std::string plain = five_stages(1'000'000'000);
+  std::string tapped = plain + "  - {from: map.out, to: tap.in, capacity: 8}\n";
+  tapped.insert(tapped.find("edges:"), "  tap: {kind: sink}\n");
+  const auto job = job_of(plain);
+  job->start();
+
+  job->change(plan_of(tapped, registry_));
+  ledger_.wait_for("tap", 100);
+  job->change(plan_of(plain, registry_));
+  const size_t seen = ledger_.noted("tap").size();
+  ledger_.wait_for("end", ledger_.noted("end").size() + 1000);
+
+  EXPECT_EQ(ledger_.noted("tap").size(), seen);
+  EXPECT_EQ(job->plan()->actors.size(), 5u);
+  job->drain();
+  EXPECT_EQ(job->wait().outcome, Outcome::drained);
+  EXPECT_EQ(ledger_.sorted("end"), ledger_.sorted("issued"));
+}
+
+TEST_F(JobTest, AJobThatEndsTakesNoChange) {
+  const auto job = job_of(five_stages(10));
+  job->start();
+  ASSERT_EQ(job->wait().outcome, Outcome::completed);
+  const std::shared_ptr<const Plan> before = job->plan();
+
+  try {
+    job->change(plan_of(five_stages(20), registry_));
+    FAIL() << "it was changed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Errc::cancelled);
+  }
+  EXPECT_EQ(job->plan()->to_yaml(), before->to_yaml());
+}
+
+TEST_F(JobTest, AStageThatCannotBeMadeLeavesTheGraphAsItWas) {
+  const auto job = job_of(five_stages(1'000'000'000));
+  job->start();
+  std::string bad = five_stages(1'000'000'000, ", options: {failure: make}");
+  bad.replace(bad.find("replicas: 2") + 10, 1, "3");
+
+  EXPECT_THROW(job->change(plan_of(bad, registry_)), Error);
+
+  ledger_.wait_for("end", ledger_.noted("end").size() + 1000);
+  EXPECT_EQ(std::ranges::count(job->status().actors, "map", &ActorStatus::actor), 2);
+  job->drain();
+  EXPECT_EQ(job->wait().outcome, Outcome::drained);
+}
+
 TEST_F(JobTest, EndsWithTheErrorOfAStage) {
   ledger_.set_failures(1);
   const auto job = job_of(five_stages(1'000'000'000, ", options: {fail_on: 500}"));

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace arno::graph {
+
+/// What a running job, or a node, is asked to do.
+struct ControlRequest {
+  std::string verb;  ///< "attach"
+  std::string name;  ///< of what it is about: a file, an actor, an edge
+  std::string body;  ///< the text of the file, say
+};
+
+/// Takes requests over the control plane (CAF's middleman) and answers each with a text. Its own
+/// actor system: traffic of a job does not hold it up.
+class ControlServer {
+ public:
+  /// Returns the answer; an Error that it throws is the answer to a request that failed. Called
+  /// from one thread, one request at a time.
+  using Handler = std::function<std::string(const ControlRequest&)>;
+
+  /// `listen`: "host:port"; port 0 takes a free one. Throws io_failed when it cannot listen there.
+  ControlServer(const std::string& listen, Handler handler);
+  /// No call of the handler is under way when it returns.
+  ~ControlServer();
+  ControlServer(const ControlServer&) = delete;
+  ControlServer& operator=(const ControlServer&) = delete;
+
+  /// "host:port" with the port that was taken.
+  const std::string& address() const { return address_; }
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+  std::string address_;
+};
+
+/// Sends a request to a ControlServer and returns its answer. Throws what the handler threw, with
+/// its code and text; io_failed when nobody listens there; unsupported when the server is of
+/// another version; timeout when no answer came in time.
+std::string call_control(const std::string& address, const ControlRequest& request,
+                         std::chrono::milliseconds timeout);
+
+}  // namespace arno::graph

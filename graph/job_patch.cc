@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/job_patch.h"
+
+#include <algorithm>
+
+namespace arno::graph {
+namespace {
+
+/// An actor in a patch: a new one, or what changes of one that runs.
+struct ActorPatch {
+  // What it does not say, of a running actor stays and of a new one is the default.
+  ActorSpec spec{.replicas = 0, .on_error = "", .max_errors = -1};
+
+  void fields(ConfigFields& f) {
+    f.text("kind", spec.kind, {.doc = "of a new actor"});
+    f.integer("replicas", spec.replicas, {.doc = "copies", .min = 1, .max = 1024});
+    f.text("on_error", spec.on_error,
+           {.doc = "of a new actor", .one_of = {"stop", "restart", "skip"}});
+    f.integer("max_errors", spec.max_errors, {.doc = "of a new actor", .min = 0});
+    f.raw("options", spec.options, {.doc = "of a new actor, or what is added to a running one's"});
+  }
+};
+
+struct JobPatch {
+  std::map<std::string, ActorPatch> actors;
+  std::vector<EdgeSpec> edges;
+
+  void fields(ConfigFields& f) {
+    f.map("actors", actors, {.doc = "new actors, and changes of running ones"});
+    f.list("edges", edges, {.doc = "new edges, and other capacities of those that are there"});
+  }
+};
+
+auto same_ends(const EdgeSpec& edge) {
+  return [&](const EdgeSpec& other) { return other.from == edge.from && other.to == edge.to; };
+}
+
+/// Applies a patch to the configuration of a running job.
+class Patcher {
+ public:
+  Patcher(const Plan& running, const RawConfig& file, const Registry& registry,
+          ConfigProblems& problems)
+      : running_(running),
+        file_(file),
+        registry_(registry),
+        problems_(problems),
+        config_(running.config) {}
+
+  PlanStep run() {
+    JobPatch patch;
+    const size_t before = problems_.size();
+    file_.read(patch, problems_);
+    if (patch.actors.empty() && patch.edges.empty() && problems_.size() == before) {
+      problems_.push_back(file_.problem("found neither actors nor edges, expected a change"));
+    }
+    PlanStep out;
+    for (const auto& [name, actor] : patch.actors) apply_actor(name, actor.spec, out);
+    const size_t first_edge = config_.edges.size();
+    for (const EdgeSpec& edge : patch.edges) apply_edge(edge);
+    out.next = make_plan(config_, file_, first_edge, registry_, problems_);
+    return out;
+  }
+
+ private:
+  void apply_actor(const std::string& name, const ActorSpec& spec, PlanStep& out) {
+    const std::string key = "actors." + name;
+    const auto running = std::ranges::find(running_.actors, name, &PlannedActor::name);
+    if (running == running_.actors.end()) {
+      if (spec.kind.empty()) report(key, "found no kind, expected one: the actor is new");
+      ActorSpec& fresh = config_.actors[name] = {.kind = spec.kind, .options = spec.options};
+      if (spec.replicas > 0) fresh.replicas = spec.replicas;
+      if (!spec.on_error.empty()) fresh.on_error = spec.on_error;
+      if (spec.max_errors >= 0) fresh.max_errors = spec.max_errors;
+      return;
+    }
+    if (!spec.on_error.empty() || spec.max_errors >= 0) {
+      report(key, "on_error and max_errors of a running actor stay as they are");
+    }
+    if (!spec.kind.empty() && spec.kind != running->kind->name) {
+      report(key + ".kind", fmt::format("found {}, expected {}, the kind of the running actor",
+                                        spec.kind, running->kind->name));
+    }
+    if (spec.replicas > 0) config_.actors[name].replicas = spec.replicas;
+    if (spec.options.empty()) return;
+    out.extended.emplace_back(name, running->options->extended(spec.options, problems_));
+  }
+
+  /// One that is there gets the patch's capacity.
+  void apply_edge(const EdgeSpec& edge) {
+    const auto known = std::ranges::find_if(config_.edges, same_ends(edge));
+    if (known == config_.edges.end()) {
+      config_.edges.push_back(edge);
+    } else {
+      *known = edge;
+    }
+  }
+
+  void report(const std::string& key, std::string text) {
+    problems_.push_back(file_.problem_at(key, std::move(text)));
+  }
+
+  const Plan& running_;
+  const RawConfig& file_;
+  const Registry& registry_;
+  ConfigProblems& problems_;
+  JobConfig config_;
+};
+
+std::string replica_name(const PlannedActor& actor, int64_t replica) {
+  return actor.replicas > 1 || replica > 0 ? fmt::format("{}[{}]", actor.name, replica)
+                                           : actor.name;
+}
+
+/// What of the actors of `plan` is not in `other`.
+void tell_actors(const Plan& plan, const Plan& other, char sign, std::vector<std::string>& out) {
+  for (const PlannedActor& actor : plan.actors) {
+    const auto same = std::ranges::find(other.actors, actor.name, &PlannedActor::name);
+    const int64_t there = same == other.actors.end() ? 0 : same->replicas;
+    for (int64_t replica = there; replica < actor.replicas; ++replica) {
+      out.push_back(
+          fmt::format("{} {} ({})", sign, replica_name(actor, replica), actor.kind->name));
+    }
+  }
+}
+
+const PlannedEdge* find_edge(const Plan& plan, const std::string& name) {
+  const auto found = std::ranges::find_if(
+      plan.edges, [&](const PlannedEdge& edge) { return plan.edge_name(edge) == name; });
+  return found == plan.edges.end() ? nullptr : &*found;
+}
+
+void tell_edges(const Plan& before, const Plan& after, std::vector<std::string>& out) {
+  for (const PlannedEdge& edge : after.edges) {
+    const std::string name = after.edge_name(edge);
+    const PlannedEdge* const was = find_edge(before, name);
+    if (!was) {
+      out.push_back(fmt::format("+ {}, {} items", name, edge.capacity_items));
+    } else if (was->capacity_items != edge.capacity_items ||
+               was->capacity_bytes != edge.capacity_bytes) {
+      out.push_back(fmt::format("~ {}: {} -> {} items, {} -> {} MiB", name, was->capacity_items,
+                                edge.capacity_items, was->capacity_bytes >> 20,
+                                edge.capacity_bytes >> 20));
+    }
+  }
+  for (const PlannedEdge& edge : before.edges) {
+    const std::string name = before.edge_name(edge);
+    if (!find_edge(after, name)) out.push_back("- " + name);
+  }
+}
+
+/// Says what a step changes; problems when it changes nothing, or two things at once.
+void finish(const Plan& running, const RawConfig& file, PlanStep& step, ConfigProblems& problems) {
+  if (!problems.empty()) return;
+  tell_actors(step.next, running, '+', step.changes);
+  tell_actors(running, step.next, '-', step.changes);
+  tell_edges(running, step.next, step.changes);
+  if (!step.extended.empty() && !step.changes.empty()) {
+    problems.push_back(file.problem(
+        "changes the graph and the options of a running actor; expected one of them in a patch"));
+  }
+  for (const auto& extended : step.extended) {
+    step.changes.push_back(fmt::format("~ {}: its options", extended.first));
+  }
+  if (step.changes.empty()) {
+    problems.push_back(file.problem("changes nothing: the job is like that already"));
+  }
+}
+
+PlanStep replanned(const Plan& running, JobConfig config, const RawConfig& file,
+                   const Registry& registry, ConfigProblems& problems) {
+  PlanStep out;
+  const size_t edges = config.edges.size();
+  out.next = make_plan(std::move(config), file, edges, registry, problems);
+  finish(running, file, out, problems);
+  return out;
+}
+
+std::vector<std::string> names_of(const Plan& plan) {
+  std::vector<std::string> out;
+  for (const PlannedActor& actor : plan.actors) out.push_back(actor.name);
+  return out;
+}
+
+}  // namespace
+
+PlanStep read_patch(const Plan& running, const RawConfig& patch, const Registry& registry,
+                    ConfigProblems& problems) {
+  PlanStep out = Patcher(running, patch, registry, problems).run();
+  finish(running, patch, out, problems);
+  return out;
+}
+
+PlanStep without_actor(const Plan& running, const std::string& actor, const Registry& registry,
+                       ConfigProblems& problems) {
+  const RawConfig file = RawConfig::from_text("{}", "detach " + actor);
+  const std::string name = actor.substr(0, actor.find('['));
+  const auto found = std::ranges::find(running.actors, name, &PlannedActor::name);
+  if (found == running.actors.end()) {
+    problems.push_back(file.problem(
+        fmt::format("found the unknown actor \"{}\"{}, expected one of {}", name,
+                    did_you_mean(name, names_of(running)), fmt::join(names_of(running), ", "))));
+    return {};
+  }
+  JobConfig config = running.config;
+  if (name == actor) {
+    config.actors.erase(name);
+    std::erase_if(config.edges, [&](const EdgeSpec& edge) {
+      return edge.from.starts_with(name + ".") || edge.to.starts_with(name + ".");
+    });
+  } else if (found->replicas > 1 && actor == replica_name(*found, found->replicas - 1)) {
+    --config.actors[name].replicas;
+  } else {
+    problems.push_back(file.problem(
+        found->replicas > 1
+            ? fmt::format("found {}, expected {}, the last replica: they leave in that order",
+                          actor, replica_name(*found, found->replicas - 1))
+            : fmt::format("found {}, expected {}, which has one replica", actor, name)));
+    return {};
+  }
+  return replanned(running, std::move(config), file, registry, problems);
+}
+
+PlanStep with_credit(const Plan& running, const std::string& edge, int64_t items,
+                     const Registry& registry, ConfigProblems& problems) {
+  const RawConfig file = RawConfig::from_text("{}", "edge " + edge);
+  JobConfig config = running.config;
+  std::vector<std::string> names;
+  bool found = false;
+  for (EdgeSpec& spec : config.edges) {
+    names.push_back(spec.from + "->" + spec.to);
+    if (names.back() != edge) continue;
+    spec.capacity = items;
+    found = true;
+  }
+  if (!found) {
+    problems.push_back(
+        file.problem(fmt::format("found no such edge{}, expected one of {}",
+                                 did_you_mean(edge, names), fmt::join(names, ", "))));
+    return {};
+  }
+  return replanned(running, std::move(config), file, registry, problems);
+}
+
+}  // namespace arno::graph

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tests/cli/job_fixture.h"
+
+namespace arno::cli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+/// Running jobs that are changed from outside.
+class AttachTest : public JobTest {
+ protected:
+  /// A job that runs until it is told to stop.
+  struct Running {
+    std::string output;
+    std::unique_ptr<Process> process;
+  };
+
+  /// A job of more steps than any test waits for.
+  std::string endless() { return job({.steps = 100'000}); }
+
+  Running start(const std::string& job_file, const std::string& output) {
+    Running out{output, std::make_unique<Process>(
+                            std::vector<std::string>{"run", job_file, "--output", path(output)},
+                            folder_ / (output + ".txt"))};
+    EXPECT_TRUE(wait_until(*out.process, [&] {
+      return std::filesystem::exists(folder_.path() / output / "control.address");
+    })) << out.process->wait().text;
+    return out;
+  }
+
+  int64_t steps(const std::string& output) const {
+    const std::string text = log(output);
+    return std::ranges::count(text, '\n');
+  }
+
+  /// Waits until the job has made so many more steps.
+  void go_on(Running& job, int64_t steps_more) {
+    const int64_t wanted = steps(job.output) + steps_more;
+    EXPECT_TRUE(wait_until(*job.process, [&] { return steps(job.output) >= wanted; }))
+        << job.process->wait().text;
+  }
+
+  /// Ends the job in order.
+  void stop(Running& job) {
+    const Finished told = arno({"stop", path(job.output)});
+    EXPECT_EQ(told.code, 0) << told.text;
+    const Finished ended = job.process->wait();
+    EXPECT_EQ(ended.code, 0) << ended.text;
+    EXPECT_FALSE(std::filesystem::exists(folder_.path() / job.output / "control.address"));
+  }
+
+  Finished attach(const Running& job, const std::string& patch) {
+    io::write_text(path("patch.yaml"), patch);
+    return arno({"attach", path(job.output), path("patch.yaml")});
+  }
+
+  /// A job of this file, run afresh and left alone, must go through the same steps.
+  void expect_same_curve(const std::string& output, const std::string& job_file) {
+    Running other = start(job_file, output + "_undisturbed");
+    go_on(other, steps(output));
+    stop(other);
+    EXPECT_THAT(log(other.output), StartsWith(log(output)));
+  }
+};
+
+TEST_F(AttachTest, DecodersJoinAndLeaveAndTheCurveStaysAsItWas) {
+  const std::string file_of_job = endless();
+  Running job = start(file_of_job, "run");
+  go_on(job, 3);
+
+  const Finished joined =
+      attach(job,
+             "actors: {decode: {replicas: 3}, augment: {replicas: 2}}\n"
+             "edges: [{from: decode.rejects, to: read.rejects, capacity: 96}]\n");
+  EXPECT_EQ(joined.code, 0);
+  EXPECT_THAT(joined.text,
+              AllOf(HasSubstr("+ decode[1] (decoder)\n"), HasSubstr("+ decode[2] (decoder)\n"),
+                    HasSubstr("+ augment[1] (augmenter)\n"),
+                    HasSubstr("~ decode.rejects->read.rejects: 24 -> 96 items")));
+  EXPECT_THAT(file("run", "job.yaml"), HasSubstr("replicas: 3"));
+  go_on(job, 10);
+  EXPECT_EQ(arno({"detach", path("run"), "decode[2]"}).text, "- decode[2] (decoder)\n");
+  EXPECT_EQ(arno({"detach", path("run"), "decode[1]"}).text, "- decode[1] (decoder)\n");
+  go_on(job, 3);
+  stop(job);
+
+  expect_same_curve("run", file_of_job);
+}
+
+TEST_F(AttachTest, ADataSourceJoinsAndTheJobFileSaysFromWhichStep) {
+  Running job = start(endless(), "run");
+  go_on(job, 3);
+  testing::write_tiny_shard(folder_ / "c.tar", testing::tiny_texts(20));
+
+  const Finished joined = attach(
+      job, fmt::format("actors: {{read: {{options: {{sources: [{{name: late, shards: ['{}'], "
+                       "weight: 2}}]}}}}}}\n",
+                       path("c.tar")));
+  EXPECT_EQ(joined.code, 0);
+  EXPECT_EQ(joined.text, "~ read: its options\n");
+  go_on(job, 12);
+  stop(job);
+
+  EXPECT_THAT(job.process->wait().text, HasSubstr("source late: 20 samples"));
+  expect_same_curve("run", path("run/job.yaml"));
+}
+
+TEST_F(AttachTest, AnEvaluatorJoinsAndLeaves) {
+  Running job = start(endless(), "run");
+  EXPECT_EQ(arno({"detach", path("run"), "evaluate"}).code, 0);
+  const Finished joined = attach(
+      job, fmt::format("actors:\n  judge:\n    kind: evaluator\n    options: {{vocabulary: '{}', "
+                       "tasks: [{{name: again, protocol: retrieval, shards: ['{}']}}]}}\n"
+                       "edges: [{{from: model.evaluations, to: judge.snapshots, capacity: 1}}]\n",
+                       path("bpe"), path("a.tar")));
+  EXPECT_EQ(joined.text, "+ judge (evaluator)\n+ model.evaluations->judge.snapshots, 1 items\n");
+  go_on(job, 2);
+
+  EXPECT_EQ(arno({"detach", path("run"), "judge"}).text,
+            "- judge (evaluator)\n- model.evaluations->judge.snapshots\n");
+  go_on(job, 2);
+  stop(job);
+}
+
+TEST_F(AttachTest, CreditOfARunningEdge) {
+  Running job = start(endless(), "run");
+
+  EXPECT_EQ(arno({"edge", path("run"), "batch.batches->model.batches", "--credit", "4"}).text,
+            "~ batch.batches->model.batches: 1 -> 4 items, 256 -> 256 MiB\n");
+  go_on(job, 5);
+  stop(job);
+
+  EXPECT_THAT(file("run", "job.yaml"),
+              HasSubstr("{from: batch.batches, to: model.batches, capacity: 4"));
+}
+
+struct BadOrder {
+  std::string name;
+  std::vector<std::string> words;  ///< after "arno"; PATCH stands for the patch's path
+  std::string patch;
+  std::string message;
+};
+
+class BadOrderTest : public AttachTest, public ::testing::WithParamInterface<BadOrder> {};
+
+TEST_P(BadOrderTest, LeavesTheGraphAsItWas) {
+  Running job = start(endless(), "run");
+  const std::string before = file("run", "job.yaml");
+  io::write_text(path("patch.yaml"), GetParam().patch);
+  std::vector<std::string> words = GetParam().words;
+  words.insert(words.begin() + 1, path("run"));
+  std::ranges::replace(words, "PATCH", path("patch.yaml"));
+
+  const Finished told = arno(words);
+
+  EXPECT_NE(told.code, 0);
+  EXPECT_THAT(told.text, HasSubstr(GetParam().message));
+  EXPECT_EQ(file("run", "job.yaml"), before);
+  go_on(job, 3);
+  stop(job);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Orders, BadOrderTest,
+    ::testing::Values(
+        BadOrder{"UnknownKind",
+                 {"attach", "PATCH"},
+                 "actors:\n  more: {kind: decodr}\n",
+                 "patch.yaml:2: actors.more.kind: found the unknown kind \"decodr\" (did you mean "
+                 "\"decoder\"?)"},
+        BadOrder{"EveryProblemAtOnce",
+                 {"attach", "PATCH"},
+                 "actors:\n  decode: {replicas: 0}\nedges:\n  - {from: read.smples, to: x.in}\n",
+                 "patch.yaml:2: actors.decode.replicas: found \"0\", expected an integer "},
+        BadOrder{"RunningOptions",
+                 {"attach", "PATCH"},
+                 "actors:\n  decode: {options: {max_megapixels: 3}}\n",
+                 "patch.yaml:2: actors.decode.options: the options of a running actor"},
+        BadOrder{
+            "Nothing", {"attach", "PATCH"}, "actors: {decode: {replicas: 1}}\n", "changes nothing"},
+        BadOrder{"CapacityTooSmall",
+                 {"attach", "PATCH"},
+                 "actors: {decode: {replicas: 9}}\n",
+                 "found 8, expected at least 9"},
+        BadOrder{"DetachUnknown",
+                 {"detach", "decoder"},
+                 "",
+                 "found the unknown actor \"decoder\" (did you mean \"decode\"?)"},
+        BadOrder{"DetachNeeded", {"detach", "decode"}, "", "is joined to nothing"},
+        BadOrder{"UnknownEdge", {"edge", "a.b->c.d", "--credit", "3"}, "", "found no such edge"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST_F(AttachTest, AJobThatIsGoneIsOneLine) {
+  const Finished run_folder = arno({"stop", path("")});
+  EXPECT_EQ(run_folder.code, 1);
+  EXPECT_THAT(run_folder.text, HasSubstr("found no control.address, expected the folder of a job"));
+  const Finished nobody = arno({"stop", "127.0.0.1:1"});
+  EXPECT_EQ(nobody.code, 1);
+  EXPECT_THAT(nobody.text, HasSubstr("no job answers at 127.0.0.1:1"));
+}
+
+}  // namespace
+}  // namespace arno::cli
