@@ -106,10 +106,11 @@ void Simulation::begin_change(Plan next) {
     widest.capacity_items = std::max(widest.capacity_items, lane.capacity_items);
     widest.capacity_bytes = std::max(widest.capacity_bytes, lane.capacity_bytes);
   }
-  change_.emplace(*orders_, GraphChange::of(layout_, change), [this, before](const std::string& error) {
+  const auto done = [this, before](const std::string& error) {
     ++(error.empty() ? changed_ : refused_);
     if (!error.empty()) layout_ = taken_back(before, layout_);
-  });
+  };
+  change_.emplace(*orders_, GraphChange::of(layout_, change), done);
   change_->begin();
   for (const int id : change.leaving_shells) {
     if (shells_[id].reported) change_->on_finished(id);
@@ -195,8 +196,7 @@ void Simulation::handle(int id, Shell& shell, Event event) {
     case Event::close_output:
       return shell.driver->close_output(event.lane);
     case Event::resize:
-      return shell.driver->resize(event.lane, event.laid.capacity_items,
-                                  event.laid.capacity_bytes);
+      return shell.driver->resize(event.lane, event.laid.capacity_items, event.laid.capacity_bytes);
     default:
       return;
   }
