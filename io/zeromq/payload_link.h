@@ -33,7 +33,7 @@ struct PayloadLinkOptions {
   int64_t max_part_bytes = int64_t{1} << 30;  ///< a peer that sends a larger part is lost
   int max_peers = 1024;                       ///< more that connect are refused
   /// A peer that is silent for so long is lost, and a connection takes no longer. It has to be
-  /// longer than the largest part takes on the slowest network. At least 10 ms.
+  /// longer than twice what the largest part takes on the slowest network. At least 10 ms.
   std::chrono::milliseconds silence_limit{10'000};
   /// How long the destructor waits for what was sent to leave.
   std::chrono::milliseconds linger{1'000};

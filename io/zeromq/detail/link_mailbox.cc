@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "io/zeromq/detail/link_mailbox.h"
+
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <utility>
-
-#include "io/zeromq/detail/link_thread.h"
 
 namespace arno::io::detail {
 

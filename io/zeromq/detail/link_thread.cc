@@ -5,31 +5,16 @@
 #include <utility>
 
 #include "common/error.h"
-#include "common/log.h"
 
 namespace arno::io::detail {
 namespace {
 
-// Messages of one connection that wait to be read, and messages read before others have a turn.
-constexpr int kReadAhead = 64;
-constexpr int kBurst = 64;
-constexpr size_t kMaxReceivedParts = kMaxParts + 2;  // an identity, a header
-constexpr int kSocketsOfPeer = 3;                    // and both ends of its monitor
+constexpr int kReadAhead = 64;     // messages of one connection that wait to be read
+constexpr int kSocketsOfPeer = 3;  // and both ends of its monitor
 constexpr int kOwnSockets = 16;
 // A connection that ended is never resumed. Turning reconnection off would make ZeroMQ drop what
 // has arrived and was not read.
 constexpr int kNeverReconnect = 24 * 60 * 60 * 1000;  // ms
-
-/// A message from a header part and those after it; takes `first` as the header.
-std::variant<Message, FrameFault> parse(Received received, size_t first) {
-  if (received.too_many || received.parts.size() <= first) {
-    return FrameFault{.text = fmt::format("sent a message of {} parts, expected {} to {}",
-                                          received.parts.size(), first + 1, kMaxReceivedParts)};
-  }
-  const SharedBytes header = received.parts[first];
-  const auto parts = received.parts.begin() + static_cast<ptrdiff_t>(first) + 1;
-  return parse_message(header.span(), {parts, received.parts.end()});
-}
 
 int milliseconds(std::chrono::milliseconds time) { return static_cast<int>(time.count()); }
 
@@ -40,6 +25,16 @@ std::vector<SharedBytes> frames_of(Message message) {
   std::vector<SharedBytes> out = std::move(message.parts);
   out.insert(out.begin(), std::move(header));
   return out;
+}
+
+std::variant<Message, FrameFault> parse_frames(Received received, size_t first) {
+  if (received.too_many || received.parts.size() <= first) {
+    return FrameFault{.text = fmt::format("sent a message of {} parts, expected {} to {}",
+                                          received.parts.size(), first + 1, kMaxReceivedParts)};
+  }
+  const SharedBytes header = received.parts[first];
+  const auto parts = received.parts.begin() + static_cast<ptrdiff_t>(first) + 1;
+  return parse_message(header.span(), {parts, received.parts.end()});
 }
 
 LinkThread::LinkThread(const PayloadLinkOptions& options, LinkMailbox& mailbox)
@@ -163,196 +158,6 @@ void LinkThread::execute(DropCommand command) {
   if (found == sessions_.end()) return;
   transmit(found->second, frames_of(make_refusal(command.reason)));
   end(command.peer, PeerEvent::lost, command.reason);
-}
-
-void LinkThread::serve_listener() {
-  watch_listener();
-  for (int i = 0; i < kBurst; ++i) {
-    auto received = receive(listener_, kMaxReceivedParts);
-    if (!received) {
-      settle_incoming();
-      return;
-    }
-    // A descriptor that was closed may be in use again: first what happened before this message.
-    watch_listener();
-    const std::string identity = text_of(received->parts.front());
-    on_incoming(identity, std::move(*received));
-  }
-}
-
-void LinkThread::watch_listener() {
-  while (const auto event = listener_monitor_.next()) {
-    if (event->event == ZMQ_EVENT_ACCEPTED) accepted_[event->value] = address_of_peer(event->value);
-    // Events of a handshake do not name the connection; its end follows at once.
-    if (is_refusal(*event)) refusal_ = refusal_text(*event, true, options_.key.has_value());
-    if (event->event != ZMQ_EVENT_DISCONNECTED) continue;
-    const auto accepted = accepted_.extract(event->value);
-    const std::string refusal = std::exchange(refusal_, "");
-    if (!refusal.empty()) {
-      report(PeerEvent::refused, "", accepted ? accepted.mapped() : "an unknown address", refusal);
-    }
-    for (auto& [identity, incoming] : incoming_) {
-      if (incoming.fd == event->value) incoming.ended = true;
-    }
-  }
-}
-
-/// Closes the connections that have ended, now that all they sent has been read.
-void LinkThread::settle_incoming() {
-  std::vector<std::string> lost;
-  std::erase_if(incoming_, [&lost](const auto& entry) {
-    const Incoming& incoming = entry.second;
-    if (incoming.ended && !incoming.ignored && !incoming.peer.empty()) {
-      lost.push_back(incoming.peer);
-    }
-    return incoming.ended;
-  });
-  for (const std::string& peer : lost) end(peer, PeerEvent::lost, "the connection ended");
-}
-
-void LinkThread::on_incoming(const std::string& identity, Received received) {
-  const auto [entry, is_new] = incoming_.try_emplace(identity);
-  Incoming& incoming = entry->second;
-  if (is_new) {
-    incoming.fd = received.fd;
-    const auto accepted = accepted_.find(received.fd);
-    incoming.ended = accepted == accepted_.end();
-    if (!incoming.ended) incoming.address = accepted->second;
-  }
-  if (incoming.ignored) return;
-  auto parsed = parse(std::move(received), 1);
-  if (const auto* fault = std::get_if<FrameFault>(&parsed)) {
-    refuse(identity, incoming, fault->text);
-    return;
-  }
-  auto& message = std::get<Message>(parsed);
-  if (incoming.peer.empty()) {
-    welcome(identity, incoming, message);
-  } else if (message.kind == MessageKind::refuse) {
-    incoming.ignored = true;
-    end(incoming.peer, PeerEvent::lost, message.detail);
-  } else if (message.kind == MessageKind::hello) {
-    refuse(identity, incoming, "said hello twice");
-  } else {
-    options_.on_message(std::string(incoming.peer), std::move(message));
-  }
-}
-
-void LinkThread::welcome(const std::string& identity, Incoming& incoming, const Message& hello) {
-  std::string problem = hello_problem(hello);
-  const auto known = sessions_.find(hello.name);
-  const bool is_known = known != sessions_.end();
-  if (problem.empty() && is_known && !known->second.incoming.empty()) {
-    problem = fmt::format("calls itself {}, as a node that is connected does", hello.name);
-  }
-  if (problem.empty() && !is_known && sessions_.size() >= static_cast<size_t>(options_.max_peers)) {
-    problem = fmt::format("is one too many: {} nodes are connected", sessions_.size());
-  }
-  if (!problem.empty()) {
-    refuse(identity, incoming, problem);
-    return;
-  }
-  incoming.peer = hello.name;
-  mailbox_.add_session(hello.name);
-  Session& session = sessions_[hello.name];
-  session.incoming = identity;
-  std::vector<SharedBytes> answer = frames_of({.name = options_.node, .detail = options_.job});
-  answer.insert(answer.begin(), part_of(identity));
-  send(listener_, answer);
-  note_connected(hello.name, session, incoming.address);
-}
-
-void LinkThread::refuse(const std::string& identity, Incoming& incoming,
-                        const std::string& reason) {
-  std::vector<SharedBytes> answer = frames_of(make_refusal(reason));
-  answer.insert(answer.begin(), part_of(identity));
-  send(listener_, answer);
-  incoming.ignored = true;
-  if (incoming.peer.empty()) {
-    report(PeerEvent::refused, "", incoming.address, reason);
-  } else {
-    end(std::string(incoming.peer), PeerEvent::lost, reason);
-  }
-}
-
-void LinkThread::serve_peer(const std::string& peer) {
-  const auto found = sessions_.find(peer);
-  if (found == sessions_.end() || !found->second.outgoing) return;
-  Outgoing& outgoing = *found->second.outgoing;
-  watch_peer(outgoing);
-  for (int i = 0; i < kBurst; ++i) {
-    auto received = receive(outgoing.socket, kMaxReceivedParts);
-    if (!received) {
-      if (outgoing.ended) end(peer, *outgoing.ended, std::string(outgoing.reason));
-      return;
-    }
-    if (!on_outgoing(peer, found->second, std::move(*received))) return;
-  }
-}
-
-void LinkThread::watch_peer(Outgoing& outgoing) const {
-  const auto end_by = [&outgoing](PeerEvent::Kind kind, std::string reason) {
-    if (outgoing.ended) return;
-    outgoing.ended = kind;
-    outgoing.reason = std::move(reason);
-  };
-  while (const auto event = outgoing.monitor.next()) {
-    if (event->event == ZMQ_EVENT_CONNECTED) outgoing.connected = true;
-    if (is_refusal(*event)) {
-      end_by(PeerEvent::refused, refusal_text(*event, false, options_.key.has_value()));
-    }
-    if (event->event == ZMQ_EVENT_CLOSED && !outgoing.connected) {
-      end_by(PeerEvent::lost, "cannot be reached");
-    }
-    if (event->event == ZMQ_EVENT_DISCONNECTED) {
-      end_by(PeerEvent::lost, "the connection ended");
-    }
-  }
-  if (!outgoing.open && LinkClock::now() >= outgoing.deadline) {
-    end_by(PeerEvent::lost,
-           fmt::format("said no hello within {} ms", milliseconds(options_.silence_limit)));
-  }
-}
-
-/// Returns false when the session has ended.
-bool LinkThread::on_outgoing(const std::string& peer, Session& session, Received received) {
-  Outgoing& outgoing = *session.outgoing;
-  auto parsed = parse(std::move(received), 0);
-  const auto* fault = std::get_if<FrameFault>(&parsed);
-  auto* message = std::get_if<Message>(&parsed);
-  const PeerEvent::Kind kind = outgoing.open ? PeerEvent::lost : PeerEvent::refused;
-  std::string problem = fault ? fault->text : "";
-  if (message && message->kind == MessageKind::refuse) {
-    end(peer, kind, fmt::format("refused this node: it {}", message->detail));
-    return false;
-  }
-  if (message && !outgoing.open) {
-    problem = hello_problem(*message);
-    if (problem.empty() && message->name != peer) {
-      problem = fmt::format("calls itself {}, expected {}", message->name, peer);
-    }
-  } else if (message && message->kind == MessageKind::hello) {
-    problem = "said hello twice";
-  }
-  if (!problem.empty()) {
-    send(outgoing.socket, frames_of(make_refusal(problem)));
-    end(peer, kind, problem);
-    return false;
-  }
-  if (!outgoing.open) {
-    open(peer, session);
-  } else {
-    options_.on_message(peer, std::move(*message));
-  }
-  return true;
-}
-
-void LinkThread::open(const std::string& peer, Session& session) {
-  session.outgoing->open = true;
-  note_connected(peer, session, session.outgoing->address);
-  for (auto& frames : std::exchange(session.outgoing->waiting, {})) {
-    transmit(session, std::move(frames));
-  }
 }
 
 /// "" for the hello of a node of this job.

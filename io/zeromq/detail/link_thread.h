@@ -3,15 +3,13 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "io/detail/file_descriptor.h"
 #include "io/zeromq/detail/key_guard.h"
+#include "io/zeromq/detail/link_mailbox.h"
 #include "io/zeromq/detail/socket_monitor.h"
 #include "io/zeromq/payload_link.h"
 
@@ -19,53 +17,16 @@ namespace arno::io::detail {
 
 using LinkClock = std::chrono::steady_clock;
 
-/// What a link's callers ask of its thread.
-struct ConnectCommand {
-  std::string peer;
-  std::string address;
-};
-struct SendCommand {
-  std::string peer;
-  std::vector<SharedBytes> frames;  ///< header and parts
-};
-struct DropCommand {
-  std::string peer;
-  std::string reason;
-};
-using LinkCommand = std::variant<ConnectCommand, SendCommand, DropCommand>;
-
 /// A message as the parts that are sent: its header and its own.
 std::vector<SharedBytes> frames_of(Message message);
 
-/// Commands on their way to the link's thread, and which peers have a session. Thread-safe.
-class LinkMailbox {
- public:
-  LinkMailbox();
+/// The message that was received, with its header in part `first`.
+std::variant<Message, FrameFault> parse_frames(Received received, size_t first);
 
-  void connect(const std::string& peer, const std::string& address);
-  bool send(const std::string& peer, std::vector<SharedBytes> frames);
-  void drop(const std::string& peer, const std::string& reason);
-  void stop();
-
-  // For the link's thread.
-  /// Becomes readable when take() or stopped() has something to say.
-  int wake_up() const { return event_.get(); }
-  std::vector<LinkCommand> take();
-  bool stopped() const;
-  /// Notes a session that the peer began. Returns false when there was one.
-  bool add_session(const std::string& peer);
-  void remove_session(const std::string& peer);
-
- private:
-  void push(LinkCommand command);
-  void wake() const;
-
-  FileDescriptor event_;
-  mutable std::mutex mutex_;
-  std::vector<LinkCommand> commands_;
-  std::set<std::string> sessions_;
-  bool stopped_ = false;
-};
+/// Of a message: an identity, a header and the item's.
+constexpr size_t kMaxReceivedParts = kMaxParts + 2;
+/// Messages of one connection that are read before others have a turn.
+constexpr int kBurst = 64;
 
 /// The sockets of a link and what is known of its peers. Only one thread uses it.
 class LinkThread {

@@ -50,6 +50,8 @@ class EchoProcess {
               static_cast<ssize_t>(address.size()));
     addresses_.close();
   }
+  /// It is there and does nothing any more.
+  void freeze() const { ::kill(pid_, SIGSTOP); }
   void kill() {
     if (pid_ < 0) return;
     ::kill(pid_, SIGKILL);
@@ -79,6 +81,17 @@ TEST(TwoProcessesTest, MessagesComeBackAndAKilledPeerIsLost) {
   process.kill();
   EXPECT_EQ(parent.events(2)[1].kind, PeerEvent::lost);
   EXPECT_EQ(parent.events(2)[1].peer, "child");
+}
+
+TEST(TwoProcessesTest, PeerThatFreezesIsLost) {
+  EchoProcess process;
+  RecordingLink parent("parent", [](PayloadLinkOptions& options) {
+    options.silence_limit = std::chrono::milliseconds(300);
+  });
+  process.tell(parent.address());
+  ASSERT_EQ(parent.events(1)[0].kind, PeerEvent::connected);
+  process.freeze();
+  EXPECT_EQ(parent.events(2)[1].kind, PeerEvent::lost);
 }
 
 }  // namespace
