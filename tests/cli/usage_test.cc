@@ -65,7 +65,7 @@ TEST_F(UsageTest, AnUnknownCommandIsToldWhatIsKnown) {
   const std::vector<Case> cases{
       {{"chekc", "job.yaml"},
        "arno: found the unknown command \"chekc\" (did you mean \"check\"?), expected one of run, "
-       "check, data, eval, embed, docs, top, version; see --help\n"},
+       "check, data, eval, embed, key, docs, top, version; see --help\n"},
       {{"xyzzy"}, "arno: found the unknown command \"xyzzy\", expected one of run, "},
       {{}, "arno: found no command, expected one of run, "},
       {{"data", "inspekt", "a.tar"},
