@@ -6,7 +6,8 @@
 
 Sides of a round, one after the other: arno, PyTorch eager, torch.compile, arno with activation
 checkpointing. Rounds are kept in build/bench-step/NAME.jsonl; --fresh forgets them. All sides start
-from the same weights and inputs, and the losses of their first step have to agree.
+from the same weights and inputs, and the losses of their first step have to agree. The first
+torch.compile of a benchmark takes many minutes; --sides leaves sides out.
 """
 
 import argparse
@@ -26,6 +27,7 @@ BENCHMARKS = {"T-f32": ("T", 32, "f32"), "T-bf16": ("T", 32, "bf16"),
               "nano-f32": ("nano", 128, "f32")}
 # Of the loss of the first step, between our side and a peer. bf16 rounds in different places.
 LOSS_TOLERANCE = {"f32": 1e-5, "bf16": 2e-2}
+SIDES = ("arno", "eager", "compile", "checkpointed")
 
 
 def run(command):
@@ -37,18 +39,18 @@ def run(command):
     return done.stdout
 
 
-def measure_round(name, steps):
+def measure_round(name, steps, chosen):
     preset, batch, dtype = BENCHMARKS[name]
     shape = ["--preset", preset, "--batch", str(batch)]
     inputs = KEPT / f"{preset}-{batch}.safetensors"
     if not inputs.exists():
         run([*PEER, *shape, "--write", str(inputs)])
     options = [*shape, "--dtype", dtype, "--inputs", str(inputs), "--steps", str(steps)]
-    sides = {"arno": [ARNO, *options], "eager": [*PEER, *options],
-             "compile": [*PEER, *options, "--compile"],
-             "checkpointed": [ARNO, *options, "--checkpoint"]}
-    results = {side: json.loads(run(command).strip().split("\n")[-1])
-               for side, command in sides.items()}
+    commands = {"arno": [ARNO, *options], "eager": [*PEER, *options],
+                "compile": [*PEER, *options, "--compile"],
+                "checkpointed": [ARNO, *options, "--checkpoint"]}
+    results = {side: json.loads(run(commands[side]).strip().split("\n")[-1])
+               for side in SIDES if side in chosen}
     for side, result in results.items():
         apart = abs(result["loss"] / results["arno"]["loss"] - 1)
         if apart > LOSS_TOLERANCE[dtype]:
@@ -61,30 +63,44 @@ def spread(values, digits=2):
             f"({min(values):.{digits}f} .. {max(values):.{digits}f})")
 
 
+def peers_of(one):
+    return [side for side in ("eager", "compile") if side in one]
+
+
+def summarise_rates(rounds, kind, flops):
+    for side in SIDES:
+        rates = [rate for one in rounds if side in one for rate in one[side][kind]]
+        if rates:
+            print(f"    {side:13} {spread(rates)}")
+    ratios, shares = [], []
+    for one in rounds:
+        median = {side: statistics.median(result[kind]) for side, result in one.items()}
+        ratios.append(median["arno"] / max(median[side] for side in peers_of(one)))
+        shares.append(100 * median["arno"] * one["arno"][flops] / one["arno"]["peak_flops"])
+    print(f"    over the best peer     {spread(ratios)}")
+    print(f"    share of the GEMM peak {spread(shares, 0)} %")
+
+
+def summarise_memory(rounds):
+    for side in SIDES:
+        bytes_ = [one[side]["peak_bytes"] / 1e6 for one in rounds if side in one]
+        ratios = [one[side]["peak_bytes"] / min(one[peer]["peak_bytes"] for peer in peers_of(one))
+                  for one in rounds if side in one]
+        if bytes_:
+            print(f"    {side:13} {spread(bytes_, 0)}   {spread(ratios)}")
+
+
 def summarise(name, rounds):
     print(f"{name}, {len(rounds)} rounds")
     for kind, flops in (("rates", "step_flops"), ("forward_rates", "forward_flops")):
         print(f"  {'step' if kind == 'rates' else 'forward'} [images/s]")
-        for side in rounds[0]:
-            print(f"    {side:13} {spread([r for one in rounds for r in one[side][kind]])}")
-        median = [{side: statistics.median(result[kind]) for side, result in one.items()}
-                  for one in rounds]
-        print(f"    over eager    {spread([m['arno'] / m['eager'] for m in median])}")
-        best = [m["arno"] / max(m["eager"], m["compile"]) for m in median]
-        print(f"    over the best {spread(best)}")
-        shares = [100 * m["arno"] * one["arno"][flops] / one["arno"]["peak_flops"]
-                  for m, one in zip(median, rounds)]
-        print(f"    share of the GEMM peak {spread(shares, 0)} %")
+        summarise_rates(rounds, kind, flops)
     peaks = [one["arno"]["peak_flops"] / 1e9 for one in rounds]
     print(f"  GEMM peak {spread(peaks, 0)} GFLOP/s; a step is "
           f"{rounds[0]['arno']['step_flops'] / 1e9:.1f} GFLOP an image")
     print("  peak memory [MB], and over the smaller of the peers'")
-    for side in rounds[0]:
-        ratios = [one[side]["peak_bytes"] / min(one["eager"]["peak_bytes"],
-                                                one["compile"]["peak_bytes"]) for one in rounds]
-        bytes_ = [one[side]["peak_bytes"] / 1e6 for one in rounds]
-        print(f"    {side:13} {spread(bytes_, 0)}   {spread(ratios)}")
-    losses = {side: rounds[-1][side]["loss"] for side in rounds[-1]}
+    summarise_memory(rounds)
+    losses = {side: result["loss"] for side, result in rounds[-1].items()}
     print("  loss of the first step:", ", ".join(f"{s} {v:.7f}" for s, v in losses.items()),
           flush=True)
 
@@ -95,6 +111,7 @@ def main():
     parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], help="default: all")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--sides", nargs="+", default=SIDES, choices=SIDES)
     parser.add_argument("--fresh", action="store_true", help="forget the rounds measured before")
     args = parser.parse_args()
     KEPT.mkdir(parents=True, exist_ok=True)
@@ -103,7 +120,7 @@ def main():
         if args.fresh:
             kept.unlink(missing_ok=True)
         for _ in range(args.rounds):
-            one = measure_round(name, args.steps)
+            one = measure_round(name, args.steps, {"arno", "eager", *args.sides})
             with kept.open("a") as file:
                 file.write(json.dumps(one) + "\n")
         summarise(name, [json.loads(line) for line in kept.read_text().splitlines()])
