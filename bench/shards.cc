@@ -80,7 +80,9 @@ void measure(const Options& o) {
   const double open_seconds = watch.lap();
   const florence::TrainingConfig training{
       .batch_size = 1, .stages = {{.steps = o.reads * o.repeats, .resolution = 224}}};
-  const actors::SampleOrder order(sources, std::vector<double>(sources.size(), 1.0), training, 1);
+  std::vector<actors::OrderedSource> ordered;
+  for (const auto& source : sources) ordered.push_back({.samples = source});
+  const actors::SampleOrder order(std::move(ordered), training, 1);
   std::vector<double> rates;
   uint64_t slot = 0;
   for (int repeat = 0; repeat < o.repeats; ++repeat) {

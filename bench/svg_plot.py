@@ -126,6 +126,8 @@ def draw(plot):
     """The SVG file's text."""
     points = [point for series in plot.series for point in series.points]
     x = Axis([at for at, _ in points], plot.log_x, LEFT, WIDTH - RIGHT, 1.15)
+    if plot.names_x:
+        x.low, x.high = min(plot.ticks_x) - 0.4, max(plot.ticks_x) + 0.4
     y = Axis([v for _, values in points for v in values], plot.log_y, HEIGHT - BOTTOM, TOP, 1.3)
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
              f'width="{WIDTH}" height="{HEIGHT}" role="img">',
