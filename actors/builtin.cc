@@ -8,6 +8,7 @@
 #include "actors/contrastive_loss/contrastive_loss.h"
 #include "actors/decoder/decoder.h"
 #include "actors/evaluator/evaluator.h"
+#include "actors/gradient_allreduce/gradient_allreduce.h"
 #include "actors/model_shard/model_shard.h"
 #include "actors/plan_checks.h"
 #include "actors/prompt_sampler/prompt_sampler.h"
@@ -24,6 +25,7 @@ void register_builtin_actors(graph::Registry& registry) {
   registry.add(contrastive_loss_kind());
   registry.add(decoder_kind());
   registry.add(evaluator_kind());
+  registry.add(gradient_allreduce_kind());
   registry.add(model_shard_kind());
   registry.add(prompt_sampler_kind());
   registry.add(shard_reader_kind());
@@ -34,6 +36,7 @@ void register_builtin_actors(graph::Registry& registry) {
 
   registry.add_check(check_texts_fit_models);
   registry.add_check(check_windows_fit_back_edges);
+  registry.add_check(check_replicas_form_groups);
 }
 
 }  // namespace arno::actors

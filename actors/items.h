@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -88,6 +89,11 @@ struct FeaturesItem {
 struct LossItem {
   int64_t step = 0;
   ops::UniclLossResult result;
+};
+
+/// A replica's member of a group. Stays in its process: whoever has it calls it.
+struct GroupMember {
+  std::shared_ptr<ops::Communicator> member;
 };
 
 /// The slot of a sample, at whatever point of its way.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/plan_checks.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 
+#include "actors/contrastive_loss/contrastive_loss.h"
 #include "actors/evaluator/evaluator.h"
 #include "actors/model_shard/model_shard.h"
 #include "actors/shard_reader/shard_reader.h"
@@ -101,6 +103,42 @@ void check_windows_fit_back_edges(const graph::Plan& plan, const RawConfig& file
                       senders == 1 ? "" : fmt::format(", from each of {} senders", senders))));
     }
   });
+}
+
+namespace {
+
+/// Whether an edge ends at this input of the actor.
+bool is_joined(const graph::Plan& plan, int actor, std::string_view input) {
+  return std::ranges::any_of(plan.edges, [&](const graph::PlannedEdge& edge) {
+    return edge.to == actor && plan.actors[actor].kind->inputs[edge.to_port].name == input;
+  });
+}
+
+void check_group(const graph::Plan& plan, int index, const RawConfig& file,
+                 ConfigProblems& problems) {
+  const graph::PlannedActor& actor = plan.actors[index];
+  if (actor.replicas == 1 || is_joined(plan, index, "group")) return;
+  problems.push_back(file.problem_at(
+      fmt::format("actors.{}.replicas", actor.name),
+      fmt::format("found {}, expected 1, or an edge from a gradient_allreduce to {}.group",
+                  actor.replicas, actor.name)));
+}
+
+}  // namespace
+
+void check_replicas_form_groups(const graph::Plan& plan, const RawConfig& file,
+                                ConfigProblems& problems) {
+  each<ModelShardOptions>(plan, [&](int m, const ModelShardOptions&) {
+    check_group(plan, m, file, problems);
+    const int64_t batch_size = plan.config.training.batch_size;
+    if (batch_size % plan.actors[m].replicas == 0) return;
+    problems.push_back(
+        file.problem_at("training.batch_size",
+                        fmt::format("found {}, expected a multiple of the {} replicas of \"{}\"",
+                                    batch_size, plan.actors[m].replicas, plan.actors[m].name)));
+  });
+  each<ContrastiveLossOptions>(
+      plan, [&](int l, const ContrastiveLossOptions&) { check_group(plan, l, file, problems); });
 }
 
 }  // namespace arno::actors

@@ -41,6 +41,12 @@ def loader(peer, dtype="f32"):
             [*pinned, PEERS, str(ROOT / "bench/peers" / peer), PHOTOS])
 
 
+def replicas(group):
+    return ("images/s, 2 replicas x 1 thread and 1 x 2",
+            [str(BUILD / "allreduce"), "two", "--group", group],
+            [str(BUILD / "allreduce"), "one"])
+
+
 BENCHMARKS = {
     "loader-torchvision": lambda: loader("loader.py"),
     "loader-torchvision-bf16": lambda: loader("loader.py", "bf16"),
@@ -50,6 +56,8 @@ BENCHMARKS = {
     "payload-1M": lambda: payload("link", 1 << 20),
     "payload-16M": lambda: payload("link", 16 << 20),
     "payload-16M-curve": lambda: payload("curve", 16 << 20),
+    "replicas": lambda: replicas("local"),
+    "replicas-gloo": lambda: replicas("gloo"),
     "runtime": lambda: runtime("graph", "loop"),
     "runtime-8-decoders": lambda: runtime("graph", "loop", "--maps", "1", "--rounds", "40000",
                                           "--replicas", "8", "--workers", "2"),

@@ -14,6 +14,7 @@
 #include "graph/stage.h"
 #include "monitoring/metrics.h"
 #include "monitoring/trace.h"
+#include "ops/comm/group_maker.h"
 
 namespace arno::graph {
 
@@ -27,6 +28,9 @@ struct Port {
   /// An input that closes a cycle: it does not keep the actor alive at the end of the stream, and
   /// a cycle must pass through one.
   bool back_edge = false;
+  /// The replicas of this actor are not interchangeable: they get an item of one sender all, and
+  /// of as many senders each those of the sender of its own number.
+  bool by_replica = false;
 };
 
 /// What a stage is told of its job.
@@ -40,7 +44,8 @@ struct StageContext {
   florence::TrainingConfig training;
   monitoring::MetricRegistry* metrics = nullptr;
   JobObserver* observer = nullptr;
-  monitoring::Trace* trace = nullptr;  ///< where calls into stages are written down
+  monitoring::Trace* trace = nullptr;                 ///< where calls into stages are written down
+  std::shared_ptr<ops::GroupMaker> groups = nullptr;  ///< how replicas find each other
 };
 
 /// Where an actor runs.
@@ -106,6 +111,12 @@ Port back_edge(std::string name, std::string type_name, std::string doc) {
   Port out = port<T>(std::move(name), std::move(type_name), std::move(doc));
   out.back_edge = true;
   return out;
+}
+
+/// The same port, whose replicas are told apart.
+inline Port by_replica(Port port) {
+  port.by_replica = true;
+  return port;
 }
 
 /// Options that a running actor can add to: `extend()` reads what a patch adds.

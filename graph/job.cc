@@ -30,15 +30,16 @@ struct Job::Impl {
       : result(ended.get_future().share()),
         config(plan.config.workers),
         system(config),
-        assembly(system, with_metrics(std::move(context)), plan.config.supervisor.drain_timeout_s,
+        assembly(system, completed(std::move(context)), plan.config.supervisor.drain_timeout_s,
                  [this](JobResult how) {
                    assembly.stop_clocks();
                    ended.set_value(std::move(how));
                  }),
         first(assembly.prepare(std::move(plan))) {}
 
-  StageContext with_metrics(StageContext context) {
+  StageContext completed(StageContext context) {
     if (!context.metrics) context.metrics = &own_metrics;
+    if (!context.groups) context.groups = ops::local_groups();
     return context;
   }
 

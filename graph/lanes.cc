@@ -54,17 +54,19 @@ class Layer {
   void lay_edge(const PlannedEdge& edge) {
     const std::vector<int>& producers = shells_of_[edge.from];
     const std::vector<int>& consumers = shells_of_[edge.to];
-    const auto count = static_cast<int64_t>(producers.size() * consumers.size());
+    const int64_t count = plan_.lanes(edge);
     Lane lane{.edge = number_of(plan_.edge_name(edge)),
               .from_port = edge.from_port,
               .to_port = edge.to_port,
               .capacity_items = std::max<int64_t>(1, edge.capacity_items / count),
               .capacity_bytes = std::max<int64_t>(1, edge.capacity_bytes / count),
               .back = plan_.is_back(edge)};
-    for (const int producer : producers) {
-      for (const int consumer : consumers) {
-        lane.producer = producer;
-        lane.consumer = consumer;
+    for (int from = 0; from < static_cast<int>(producers.size()); ++from) {
+      for (int to = 0; to < static_cast<int>(consumers.size()); ++to) {
+        if (!plan_.joins(edge, from, to)) continue;
+        lane.producer = producers[from];
+        lane.consumer = consumers[to];
+        lane.share = plan_.copies(edge) ? to : 0;
         lay_lane(lane);
       }
     }

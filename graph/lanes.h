@@ -10,11 +10,13 @@
 namespace arno::graph {
 
 /// A lane where it leaves an output port. Lanes of one edge share its items, each item takes one of
-/// them; every edge of a port gets every item.
+/// them, unless the edge copies (Plan::copies): then each takes all. Every edge of a port gets
+/// every item.
 struct OutputLane {
   int lane = 0;
   int port = 0;
   int edge = 0;
+  int share = 0;  ///< lanes of an edge that have the same one share its items
   int64_t capacity_items = 1;
   int64_t capacity_bytes = 1;
 };
@@ -33,6 +35,7 @@ struct Lane {
   int producer = 0;  ///< shell
   int consumer = 0;  ///< shell
   int edge = 0;      ///< number in the layout
+  int share = 0;     ///< lanes of an edge that have the same one share its items
   int from_port = 0;
   int to_port = 0;
   int64_t capacity_items = 1;
@@ -40,7 +43,7 @@ struct Lane {
   bool back = false;  ///< ends at an input that closes a cycle
   bool open = true;   ///< the plan has it
 
-  OutputLane output() const { return {id, from_port, edge, capacity_items, capacity_bytes}; }
+  OutputLane output() const { return {id, from_port, edge, share, capacity_items, capacity_bytes}; }
   InputLane input() const { return {id, to_port, capacity_items, capacity_bytes}; }
 };
 
@@ -77,8 +80,8 @@ struct LayoutChange {
   std::vector<int> closed_lanes;
 };
 
-/// Lays a plan out: a lane from each producer replica to each consumer replica of every edge, the
-/// edge's capacity shared out over them. What the layout has already stays as it is.
+/// Lays a plan out: a lane between each producer replica and each consumer replica that an edge
+/// joins, the edge's capacity shared out over them. What the layout has already stays as it is.
 LayoutChange lay_out(LaneLayout& layout, const Plan& plan);
 
 /// The layout from before a change that was refused. Numbers that were given stay given.

@@ -200,7 +200,12 @@ class Planner {
       report(key, fmt::format("{} carries {}, {} expects {}", spec.from, sender.type_name, spec.to,
                               receiver.type_name));
     }
-    const int64_t lanes = from.replicas * to.replicas;
+    const int64_t lanes = plan_.lanes(edge);
+    if (receiver.by_replica && from.replicas != 1 && from.replicas != to.replicas) {
+      report(key, fmt::format("found {} replicas of \"{}\" and {} of \"{}\", expected as many, or "
+                              "one sender",
+                              from.replicas, from.name, to.replicas, to.name));
+    }
     if (lanes > kMaxLanes) {
       report(key, fmt::format("found {} x {} replicas, expected at most {} pairs", from.replicas,
                               to.replicas, kMaxLanes));
@@ -348,6 +353,26 @@ std::string Plan::receiver(const PlannedEdge& edge) const {
 
 std::string Plan::edge_name(const PlannedEdge& edge) const {
   return fmt::format("{}->{}", sender(edge), receiver(edge));
+}
+
+bool Plan::copies(const PlannedEdge& edge) const {
+  return actors[edge.to].kind->inputs[edge.to_port].by_replica && actors[edge.from].replicas == 1;
+}
+
+bool Plan::joins(const PlannedEdge& edge, int64_t producer, int64_t consumer) const {
+  const bool by_number =
+      actors[edge.to].kind->inputs[edge.to_port].by_replica && actors[edge.from].replicas > 1;
+  return !by_number || producer == consumer;
+}
+
+int64_t Plan::lanes(const PlannedEdge& edge) const {
+  int64_t count = 0;
+  for (int64_t producer = 0; producer < actors[edge.from].replicas; ++producer) {
+    for (int64_t consumer = 0; consumer < actors[edge.to].replicas; ++consumer) {
+      count += joins(edge, producer, consumer) ? 1 : 0;
+    }
+  }
+  return count;
 }
 
 bool Plan::is_back(const PlannedEdge& edge) const {

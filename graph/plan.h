@@ -24,7 +24,8 @@ struct PlannedActor {
 };
 
 /// An edge between ports of planned actors (indices). Each producer replica has a lane to each
-/// consumer replica; the capacity is shared out over the lanes.
+/// consumer replica, or to that of its own number (Port::by_replica); the capacity is shared out
+/// over the lanes.
 struct PlannedEdge {
   int from = 0;
   int from_port = 0;
@@ -46,6 +47,12 @@ struct Plan {
   std::string sender(const PlannedEdge& edge) const;
   std::string receiver(const PlannedEdge& edge) const;
   std::string edge_name(const PlannedEdge& edge) const;
+  /// Whether a lane of the edge joins these replicas.
+  bool joins(const PlannedEdge& edge, int64_t producer, int64_t consumer) const;
+  /// The number of lanes of an edge.
+  int64_t lanes(const PlannedEdge& edge) const;
+  /// Whether every lane of the edge gets every item, instead of one of them.
+  bool copies(const PlannedEdge& edge) const;
   /// Whether an edge ends at an input that closes a cycle.
   bool is_back(const PlannedEdge& edge) const;
   /// The most that can be under way on all edges together, bytes.

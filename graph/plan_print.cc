@@ -34,11 +34,10 @@ std::string Plan::to_yaml() const {
   out += "edges:\n";
   for (const PlannedEdge& edge : edges) {
     const PlannedActor& from = actors[edge.from];
-    const PlannedActor& to = actors[edge.to];
     out +=
         fmt::format("  - {{from: {}, to: {}, capacity: {}, capacity_mb: {}}}  # {}, {} lane(s){}\n",
                     sender(edge), receiver(edge), edge.capacity_items, edge.capacity_bytes >> 20,
-                    from.kind->outputs[edge.from_port].type_name, from.replicas * to.replicas,
+                    from.kind->outputs[edge.from_port].type_name, lanes(edge),
                     is_back(edge) ? ", back edge" : "");
   }
   out +=

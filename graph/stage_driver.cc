@@ -130,15 +130,17 @@ bool StageDriver::send_pending() {
   return true;
 }
 
-/// Fills chosen_ with one lane of each edge of the port: the one with most free credit, the first
-/// of several. False when all of an edge's lanes lack credit; an edge that was closed takes
-/// nothing.
+/// Fills chosen_ with one lane of each share of each edge of the port: the one with most free
+/// credit, the first of several. False when all lanes of a share lack credit; one that was closed
+/// takes nothing.
 bool StageDriver::choose_lanes(int port, int64_t bytes) {
   chosen_.clear();
   for (size_t first = 0, last = 0; first < senders_.size(); first = last) {
     Sender* best = nullptr;
     bool open = false;
-    for (; last < senders_.size() && senders_[last].lane.edge == senders_[first].lane.edge;
+    const OutputLane& share = senders_[first].lane;
+    for (; last < senders_.size() && senders_[last].lane.edge == share.edge &&
+           senders_[last].lane.share == share.share;
          ++last) {
       Sender& sender = senders_[last];
       if (sender.lane.port != port || sender.closed) continue;

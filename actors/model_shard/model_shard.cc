@@ -18,28 +18,34 @@ void ModelShardOptions::fields(ConfigFields& f) {
 
 void ModelShardOptions::check(const graph::StageContext& context, const RawConfig& where,
                               ConfigProblems& problems) const {
-  if (trainer.micro_batch > context.training.batch_size) {
-    problems.push_back(
-        where.problem(fmt::format("found {}, expected at most training.batch_size {}",
-                                  trainer.micro_batch, context.training.batch_size),
-                      "micro_batch"));
+  const int64_t rows = context.training.batch_size / context.replicas;
+  if (trainer.micro_batch > rows) {
+    problems.push_back(where.problem(
+        fmt::format("found {}, expected at most {} {}", trainer.micro_batch,
+                    context.replicas == 1 ? "training.batch_size" : "the replica's rows,", rows),
+        "micro_batch"));
   }
 }
 
 ModelShard::ModelShard(const ModelShardOptions& options, const graph::StageContext& context)
-    : options_(options),
-      context_(context),
-      trainer_(options.trainer, context.training, context.seed) {
-  const auto newest = context.resume ? florence::newest_checkpoint(context.output) : std::nullopt;
+    : options_(options), context_(context) {
+  if (context.replicas == 1) make_trainer(nullptr);
+}
+
+void ModelShard::make_trainer(std::shared_ptr<ops::Communicator> group) {
+  trainer_.emplace(options_.trainer, context_.training, context_.seed, std::move(group));
+  const auto newest = context_.resume ? florence::newest_checkpoint(context_.output) : std::nullopt;
   if (!newest) return;
-  trainer_.restore(florence::load_checkpoint(newest->path));
+  trainer_->restore(florence::load_checkpoint(newest->path));
   last_snapshot_ = newest->step;
-  log::info(context.actor, "resumed at step {} from {}", newest->step, newest->path.string());
+  log::info(context_.actor, "resumed at step {} from {}", newest->step, newest->path.string());
 }
 
 void ModelShard::on_item(int port, const graph::Payload& item, graph::Outbox& out) {
   omp_set_num_threads(static_cast<int>(options_.threads));
-  if (port == kGradients) {
+  if (port == kGroup) {
+    make_trainer(item.get<GroupMember>().member);
+  } else if (port == kGradients) {
     finish_step(item.get<LossItem>(), out);
   } else {
     start_step(item.get<florence::TrainingBatch>(), out);
@@ -48,8 +54,11 @@ void ModelShard::on_item(int port, const graph::Payload& item, graph::Outbox& ou
 
 void ModelShard::start_step(const florence::TrainingBatch& batch, graph::Outbox& out) {
   phases_.wait = watch_.lap();
+  const int64_t rows = batch.size() / context_.replicas;
+  const florence::TrainingBatch own =
+      context_.replicas == 1 ? batch : florence::rows_of(batch, context_.replica * rows, rows);
   FeaturesItem features{
-      .step = batch.step, .features = trainer_.forward(batch), .labels = batch.labels};
+      .step = batch.step, .features = trainer_->forward(own), .labels = own.labels};
   phases_.forward = watch_.lap();
   read_at_ = batch.read_at;
   const size_t bytes = features.features.image.size_bytes() + features.features.text.size_bytes();
@@ -60,10 +69,10 @@ void ModelShard::start_step(const florence::TrainingBatch& batch, graph::Outbox&
 
 void ModelShard::finish_step(const LossItem& loss, graph::Outbox& out) {
   phases_.loss = watch_.lap();
-  const florence::StepOutcome outcome = trainer_.finish_step(loss.result);
+  const florence::StepOutcome outcome = trainer_->finish_step(loss.result);
   awaiting_loss_ = false;
   report(loss, outcome);
-  const int64_t done = trainer_.steps_done();
+  const int64_t done = trainer_->steps_done();
   if (done % options_.checkpoint_every == 0) emit_snapshot(kSnapshots, out);
   if (options_.evaluate_every > 0 && done % options_.evaluate_every == 0) {
     emit_snapshot(kEvaluations, out);
@@ -72,14 +81,15 @@ void ModelShard::finish_step(const LossItem& loss, graph::Outbox& out) {
 }
 
 void ModelShard::on_end(graph::Outbox& out) {
-  const int64_t done = trainer_.steps_done();
+  if (!trainer_) return;
+  const int64_t done = trainer_->steps_done();
   if (last_snapshot_ != done) emit_snapshot(kSnapshots, out);
   const bool complete = done >= context_.training.total_steps();
   if (complete && last_evaluation_ != done) emit_snapshot(kEvaluations, out);
 }
 
 void ModelShard::report(const LossItem& loss, const florence::StepOutcome& outcome) {
-  if (!context_.observer) return;
+  if (!context_.observer || context_.replica > 0) return;
   phases_.backward = outcome.backward_s;
   phases_.optimizer = outcome.optimizer_s;
   const auto now = std::chrono::steady_clock::now();
@@ -87,7 +97,7 @@ void ModelShard::report(const LossItem& loss, const florence::StepOutcome& outco
   for (const auto at : read_at_) {
     latencies.push_back(std::chrono::duration<double>(now - at).count());
   }
-  const int64_t done = trainer_.steps_done();
+  const int64_t done = trainer_->steps_done();
   const auto stage = florence::stage_at(context_.training, done - 1);
   context_.observer->on_step({.step = done,
                               .total_steps = context_.training.total_steps(),
@@ -104,8 +114,11 @@ void ModelShard::report(const LossItem& loss, const florence::StepOutcome& outco
 }
 
 void ModelShard::emit_snapshot(Output port, graph::Outbox& out) {
-  florence::Snapshot snapshot = trainer_.snapshot();
-  (port == kSnapshots ? last_snapshot_ : last_evaluation_) = snapshot.step;
+  (port == kSnapshots ? last_snapshot_ : last_evaluation_) = trainer_->steps_done();
+  // The first replica sends it; what is spread over the others they put together with it.
+  if (context_.replica > 0 && options_.trainer.zero == 0) return;
+  florence::Snapshot snapshot = trainer_->snapshot();
+  if (context_.replica > 0) return;
   const size_t bytes = snapshot.size_bytes();
   out.emit(port, graph::Payload::of(std::move(snapshot), bytes));
 }
@@ -115,14 +128,20 @@ graph::ActorKind model_shard_kind() {
       .name = "model_shard",
       .doc = "Owns the model and its optimiser; turns batches into features and gradients into "
              "steps.",
-      .inputs = {graph::port<florence::TrainingBatch>("batches", "TrainingBatch", "in step order"),
-                 graph::back_edge<LossItem>("gradients", "LossItem", "of the features sent")},
-      .outputs = {graph::port<FeaturesItem>("features", "FeaturesItem", "of a whole batch"),
+      .inputs = {graph::by_replica(graph::port<florence::TrainingBatch>("batches", "TrainingBatch",
+                                                                        "in step order")),
+                 graph::by_replica(
+                     graph::back_edge<LossItem>("gradients", "LossItem", "of the features sent")),
+                 graph::by_replica(graph::optional_port<GroupMember>(
+                     "group", "GroupMember", "of the replicas, where there are several"))},
+      .outputs = {graph::port<FeaturesItem>("features", "FeaturesItem",
+                                            "of a batch, or of the replica's rows of it"),
                   graph::optional_port<florence::Snapshot>("snapshots", "Snapshot",
                                                            "for the checkpointer"),
                   graph::optional_port<florence::Snapshot>("evaluations", "Snapshot",
                                                            "for evaluators")},
       .scheduling = graph::Scheduling::detached,
+      .replicable = true,
       .example = "preset: nano\ncheckpoint_every: 500",
   });
 }

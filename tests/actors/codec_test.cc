@@ -62,6 +62,7 @@ TEST(CodecRegistryTest, EveryPortHasACodecOfItsName) {
     std::vector<graph::Port> ports = kind.inputs;
     ports.insert(ports.end(), kind.outputs.begin(), kind.outputs.end());
     for (const graph::Port& port : ports) {
+      if (port.type == typeid(GroupMember)) continue;  // stays in its process
       const graph::ItemCodec* codec = registry.find_codec(port.type);
       ASSERT_NE(codec, nullptr) << name << "." << port.name << " carries " << port.type_name;
       EXPECT_EQ(codec->name, port.type_name);

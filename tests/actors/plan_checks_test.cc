@@ -7,6 +7,7 @@
 namespace arno::actors {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 /// Plans of a whole training job that come to its last check.
@@ -28,6 +29,10 @@ class PlanChecksTest : public StageTest {
     int window = 8;
     int rejects = 16;  ///< capacity of an edge from two decoders
     int delivered = 8;
+    int models = 1;  ///< replicas
+    int losses = 1;  ///< replicas
+    std::string more_actors;
+    std::string more_edges;
   };
 
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
@@ -48,9 +53,9 @@ actors:
   prompt: {{kind: prompt_sampler}}
   tokenize: {{kind: tokenizer, options: {{vocabulary: '{}', context_length: {}}}}}
   batch: {{kind: batcher}}
-  model: {{{}}}
-  loss: {{kind: contrastive_loss}}
-  evaluate:
+  model: {{replicas: {}, {}}}
+  loss: {{kind: contrastive_loss, replicas: {}}}
+{}  evaluate:
     kind: evaluator
     options: {{vocabulary: '{}', tasks: [{{name: a, protocol: retrieval, shards: ['{}']}}]}}
 edges:
@@ -65,9 +70,10 @@ edges:
   - {{from: model.features, to: loss.features}}
   - {{from: loss.gradients, to: model.gradients}}
   - {{from: model.evaluations, to: evaluate.snapshots}}
-)",
-        values.window, path("a.tar"), path(values.vocabulary), values.context_length, model,
-        path(values.evaluated_with), path("a.tar"), values.rejects, values.delivered);
+{})",
+        values.window, path("a.tar"), path(values.vocabulary), values.context_length, values.models,
+        model, values.losses, values.more_actors, path(values.evaluated_with), path("a.tar"),
+        values.rejects, values.delivered, values.more_edges);
     ConfigProblems found;
     graph::make_plan(RawConfig::from_text(text, "job.yaml"), registry_, found);
     std::string out;
@@ -112,6 +118,26 @@ TEST_F(PlanChecksTest, BackEdgesHoldTheWindow) {
             "\"read\", 8 samples\n");
   EXPECT_THAT(problems({.window = 9}),
               HasSubstr("edges[6].capacity: found 8, expected at least 9"));
+}
+
+TEST_F(PlanChecksTest, ReplicasOfAModelNeedAGroupAndEqualNumbersOfRows) {
+  Values values{.models = 2, .losses = 2};
+  EXPECT_THAT(problems(values),
+              AllOf(HasSubstr("actors.model.replicas: found 2, expected 1, or an edge from a "
+                              "gradient_allreduce to model.group"),
+                    HasSubstr("actors.loss.replicas: found 2, expected 1, or an edge from a "
+                              "gradient_allreduce to loss.group")));
+  values.more_actors = "  reduce: {kind: gradient_allreduce, replicas: 2}\n";
+  values.more_edges =
+      "  - {from: reduce.gradients, to: model.group}\n"
+      "  - {from: reduce.features, to: loss.group}\n";
+  EXPECT_EQ(problems(values), "");
+  values.models = 3;
+  EXPECT_THAT(problems(values),
+              AllOf(HasSubstr("training.batch_size: found 4, expected a multiple of the 3 replicas "
+                              "of \"model\""),
+                    HasSubstr("found 2 replicas of \"reduce\" and 3 of \"model\", expected as "
+                              "many, or one sender")));
 }
 
 }  // namespace

@@ -18,6 +18,19 @@ Finished JobTest::arno(const std::vector<std::string>& args, int64_t file_kib) {
   return Process(args, folder_ / "output.txt", file_kib).wait();
 }
 
+std::string JobTest::group_actor(const TinyJob& tiny) {
+  if (tiny.model_replicas == 1) return "";
+  return fmt::format("  reduce: {{kind: gradient_allreduce, replicas: {}}}\n", tiny.model_replicas);
+}
+
+std::string JobTest::group_edges(const TinyJob& tiny) {
+  if (tiny.model_replicas == 1) return "";
+  return fmt::format(R"(  - {{from: reduce.gradients, to: model.group, capacity: {0}}}
+  - {{from: reduce.features, to: loss.group, capacity: {0}}}
+)",
+                     tiny.model_replicas);
+}
+
 std::string JobTest::job(const TinyJob& tiny) {
   const std::string shards =
       tiny.shards.empty() ? fmt::format("['{}', '{}']", path("a.tar"), path("b.tar")) : tiny.shards;
@@ -26,6 +39,7 @@ std::string JobTest::job(const TinyJob& tiny) {
           ? fmt::format("[{{steps: {}, resolution: 32, peak_lr: 1.0e-3}}]", tiny.steps)
           : tiny.stages;
   const int window = 3 * tiny.batch_size;
+  const int models = tiny.model_replicas;
   const std::string text = fmt::format(
       R"(job: tiny
 output: {}
@@ -48,10 +62,11 @@ actors:
   batch: {{kind: batcher}}
   model:
     kind: model_shard
+    replicas: {}
     options: {{preset: nano, text_width: 16, text_heads: 2, text_layers: 1, context_length: 16,
-              vocab_size: 540, projection_dim: {}, checkpoint_every: {}, threads: 1}}
-  loss: {{kind: contrastive_loss}}
-  save: {{kind: checkpointer, options: {{keep: 10}}}}
+              vocab_size: 540, projection_dim: {}, checkpoint_every: {}, threads: 1{}}}
+  loss: {{kind: contrastive_loss, replicas: {}}}
+{}  save: {{kind: checkpointer, options: {{keep: 10}}}}
   evaluate:
     kind: evaluator
     options: {{vocabulary: '{}', tasks: [{{name: tiny, protocol: retrieval, shards: ['{}']}}]}}
@@ -63,15 +78,17 @@ edges:
   - {{from: prompt.prompted, to: tokenize.samples, capacity: 8}}
   - {{from: tokenize.tokenized, to: batch.samples, capacity: 8}}
   - {{from: batch.delivered, to: read.delivered, capacity: {}}}
-  - {{from: batch.batches, to: model.batches, capacity: 1}}
-  - {{from: model.features, to: loss.features, capacity: 1}}
-  - {{from: loss.gradients, to: model.gradients, capacity: 1}}
-  - {{from: model.snapshots, to: save.snapshots, capacity: 1}}
-  - {{from: model.evaluations, to: evaluate.snapshots, capacity: 1}}
-)",
+  - {{from: batch.batches, to: model.batches, capacity: {}}}
+  - {{from: model.features, to: loss.features, capacity: {}}}
+  - {{from: loss.gradients, to: model.gradients, capacity: {}}}
+  - {{from: model.snapshots, to: save.snapshots, capacity: {}}}
+  - {{from: model.evaluations, to: evaluate.snapshots, capacity: {}}}
+{})",
       path("run"), tiny.batch_size, stages, tiny.monitoring, window, shards, tiny.replicas,
-      tiny.replicas, path("bpe"), tiny.projection, tiny.checkpoint_every, path("bpe"),
-      path("a.tar"), window * tiny.replicas, window);
+      tiny.replicas, path("bpe"), models, tiny.projection, tiny.checkpoint_every,
+      tiny.model_options.empty() ? "" : ", " + tiny.model_options, models, group_actor(tiny),
+      path("bpe"), path("a.tar"), window * tiny.replicas, window, models, models, models, models,
+      models, group_edges(tiny));
   const std::string name = path(fmt::format("job{}.yaml", jobs_++));
   io::write_text(name, text);
   return name;

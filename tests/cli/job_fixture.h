@@ -21,6 +21,8 @@ struct TinyJob {
   int projection = 16;
   int checkpoint_every = 4;
   std::string monitoring = "enabled: false";
+  int model_replicas = 1;     ///< of the model shard and its loss
+  std::string model_options;  ///< more of them, a part of a YAML flow map: "zero: 3"
 };
 
 /// Tests that run `arno` on two small shards and a vocabulary learnt from them.
@@ -29,6 +31,9 @@ class JobTest : public ::testing::Test {
   JobTest();
 
   Finished arno(const std::vector<std::string>& args, int64_t file_kib = 0);
+  /// The actor and the edges that join replicas to groups; for one, nothing.
+  static std::string group_actor(const TinyJob& tiny);
+  static std::string group_edges(const TinyJob& tiny);
   /// Writes a job file; returns its path.
   std::string job(const TinyJob& tiny = {});
   Finished run(const std::string& job_file, const std::string& output, bool resume = false);

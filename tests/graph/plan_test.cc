@@ -70,6 +70,46 @@ TEST(PlanTest, DrawsActorsAndEdges) {
   EXPECT_THAT(dot, HasSubstr("\"src\" -> \"map\" [label=\"Number (7)\"];"));
 }
 
+TEST(PlanTest, ReplicasThatAreToldApartGetLanesOfTheirOwn) {
+  Ledger ledger;
+  Registry registry = toy_registry(ledger);
+  ActorKind numbered = *registry.find("pass");
+  numbered.name = "numbered";
+  numbered.inputs[0].by_replica = true;
+  registry.add(numbered);
+  const std::string file =
+      "job: toy\n"
+      "output: runs/toy\n"
+      "actors:\n"
+      "  src: {kind: count, options: {count: 5}}\n"
+      "  a: {kind: numbered, replicas: 3}\n"
+      "  b: {kind: numbered, replicas: 3}\n"
+      "  end: {kind: sink}\n"
+      "edges:\n"
+      "  - {from: src.out, to: a.in, capacity: 6}\n"
+      "  - {from: a.out, to: b.in, capacity: 3}\n"
+      "  - {from: b.out, to: end.in, capacity: 3}\n";
+
+  const Plan plan = plan_of(file, registry);
+  LaneLayout layout;
+  lay_out(layout, plan);
+
+  ASSERT_EQ(layout.lanes.size(), 9u);
+  EXPECT_TRUE(plan.copies(plan.edges[0]));
+  EXPECT_FALSE(plan.copies(plan.edges[1]));
+  for (int i = 0; i < 3; ++i) {
+    // One sender: each of three lanes takes every item.
+    EXPECT_EQ(layout.lanes[i].producer, 0);
+    EXPECT_EQ(layout.lanes[i].consumer, 1 + i);
+    EXPECT_EQ(layout.lanes[i].output().share, i);
+    EXPECT_EQ(layout.lanes[i].capacity_items, 2);
+    // As many senders: each has the lane to its own number.
+    EXPECT_EQ(layout.lanes[3 + i].producer, 1 + i);
+    EXPECT_EQ(layout.lanes[3 + i].consumer, 4 + i);
+    EXPECT_EQ(layout.lanes[3 + i].capacity_items, 1);
+  }
+}
+
 TEST(PlanTest, SharesCapacityOutOverLanes) {
   Ledger ledger;
   const Registry registry = toy_registry(ledger);

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/comm/group_maker.h"
+
+#include <map>
+#include <mutex>
+#include <vector>
+
+#include "ops/comm/gloo.h"
+#include "ops/comm/local_group.h"
+
+namespace arno::ops {
+namespace {
+
+class LocalGroups final : public GroupMaker {
+ public:
+  std::shared_ptr<Communicator> join(const std::string& group, int64_t rank, int64_t size,
+                                     CommOptions options) override {
+    const std::scoped_lock lock(mutex_);
+    const auto [found, fresh] = waiting_.try_emplace(group);
+    std::vector<std::shared_ptr<Communicator>>& members = found->second;
+    if (fresh) members = local_group(size, options);
+    ARNO_CHECK(
+        static_cast<int64_t>(members.size()) == size && rank >= 0 && rank < size && members[rank],
+        Errc::invalid_argument,
+        "[local_groups] rank {} of {} cannot join \"{}\": it has {} members, or that one has "
+        "joined",
+        rank, size, group, members.size());
+    // Kept nowhere else: a member that goes ends the group.
+    return std::move(members[rank]);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::vector<std::shared_ptr<Communicator>>> waiting_;
+};
+
+class GlooGroups final : public GroupMaker {
+ public:
+  GlooGroups(std::shared_ptr<Store> store, std::string address)
+      : store_(std::move(store)), address_(std::move(address)) {}
+
+  std::shared_ptr<Communicator> join(const std::string& group, int64_t rank, int64_t size,
+                                     CommOptions options) override {
+    return gloo_communicator(
+        *store_,
+        {.rank = rank, .size = size, .address = address_, .prefix = group + "/", .comm = options});
+  }
+
+ private:
+  std::shared_ptr<Store> store_;
+  std::string address_;
+};
+
+}  // namespace
+
+std::shared_ptr<GroupMaker> local_groups() { return std::make_shared<LocalGroups>(); }
+
+std::shared_ptr<GroupMaker> gloo_groups(std::shared_ptr<Store> store, std::string address) {
+  return std::make_shared<GlooGroups>(std::move(store), std::move(address));
+}
+
+}  // namespace arno::ops
