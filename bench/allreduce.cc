@@ -34,10 +34,11 @@ constexpr int64_t kReplicas = 2;
 struct Options {
   std::string mode;
   std::string group = "local";
-  int64_t batch = 64;
+  int64_t batch = 128;
   int64_t resolution = 64;
   int64_t steps = 5;
   int64_t rounds = 3;
+  int64_t zero = 0;
   bool spare_core = false;
 };
 
@@ -50,12 +51,13 @@ void pin_to(int core) {
              "core {} cannot be used", core);
 }
 
-florence::TrainerConfig trainer_config() {
+florence::TrainerConfig trainer_config(const Options& o) {
   return {.model = {.preset = "nano",
                     .drop_path = 0,
                     .text_width = 128,
                     .text_heads = 4,
-                    .vocab_size = 4096}};
+                    .vocab_size = 4096},
+          .zero = o.zero};
 }
 
 florence::TrainingBatch make_batch(const Options& o) {
@@ -126,7 +128,7 @@ class Replicas {
     const Group group = make_group(kind);
     for (int64_t rank = 0; rank < kReplicas; ++rank) {
       trainers_.push_back(
-          std::make_unique<florence::Trainer>(trainer_config(), schedule(o), 1, group[rank]));
+          std::make_unique<florence::Trainer>(trainer_config(o), schedule(o), 1, group[rank]));
     }
     run(1);
   }
@@ -175,7 +177,7 @@ class Replicas {
 
 std::vector<double> run_whole(const Options& o) {
   omp_set_num_threads(static_cast<int>(kReplicas));
-  florence::Trainer trainer(trainer_config(), schedule(o), 1);
+  florence::Trainer trainer(trainer_config(o), schedule(o), 1);
   florence::TrainingBatch batch = make_batch(o);
   std::vector<double> seconds;
   for (int64_t i = 0; i <= o.steps; ++i) {
@@ -272,6 +274,7 @@ int main(int argc, char** argv) {
   CLI::App app("Data-parallel steps on two cores");
   app.add_option("mode", o.mode)->required()->check(CLI::IsMember({"one", "two", "hidden"}));
   app.add_option("--group", o.group)->check(CLI::IsMember({"local", "gloo", "none"}));
+  app.add_option("--zero", o.zero, "what is spread over the replicas");
   app.add_option("--batch", o.batch);
   app.add_option("--resolution", o.resolution);
   app.add_option("--steps", o.steps, "that are timed, after one that is not");

@@ -41,9 +41,9 @@ def loader(peer, dtype="f32"):
             [*pinned, PEERS, str(ROOT / "bench/peers" / peer), PHOTOS])
 
 
-def replicas(group):
+def replicas(group, zero):
     return ("images/s, 2 replicas x 1 thread and 1 x 2",
-            [str(BUILD / "allreduce"), "two", "--group", group],
+            [str(BUILD / "allreduce"), "two", "--group", group, "--zero", str(zero)],
             [str(BUILD / "allreduce"), "one"])
 
 
@@ -56,8 +56,9 @@ BENCHMARKS = {
     "payload-1M": lambda: payload("link", 1 << 20),
     "payload-16M": lambda: payload("link", 16 << 20),
     "payload-16M-curve": lambda: payload("curve", 16 << 20),
-    "replicas": lambda: replicas("local"),
-    "replicas-gloo": lambda: replicas("gloo"),
+    "replicas": lambda: replicas("local", 0),
+    "replicas-zero-2": lambda: replicas("local", 2),
+    "replicas-gloo": lambda: replicas("gloo", 0),
     "runtime": lambda: runtime("graph", "loop"),
     "runtime-8-decoders": lambda: runtime("graph", "loop", "--maps", "1", "--rounds", "40000",
                                           "--replicas", "8", "--workers", "2"),
