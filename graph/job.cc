@@ -50,6 +50,7 @@ struct Job::Impl {
 
   // In this order: actors use what stands above the system until it is gone.
   monitoring::MetricRegistry own_metrics;
+  std::promise<void> started;  ///< the first change, from nothing to the graph, is done
   std::promise<JobResult> ended;
   std::shared_future<JobResult> result;
   PoolConfig config;
@@ -57,6 +58,7 @@ struct Job::Impl {
   Assembly assembly;
   PreparedChange first;
   std::mutex changing;
+  std::shared_future<void> is_started{started.get_future()};
 };
 
 Job::Job(Plan plan, StageContext context)
@@ -64,7 +66,8 @@ Job::Job(Plan plan, StageContext context)
 Job::~Job() = default;
 
 void Job::start() {
-  impl_->assembly.apply(std::move(impl_->first), [](const std::string&) {});
+  impl_->assembly.apply(std::move(impl_->first),
+                        [this](const std::string&) { impl_->started.set_value(); });
 }
 void Job::drain() { impl_->tell_supervisor(DrainJob{}); }
 void Job::abort(const std::string& reason) { impl_->tell_supervisor(AbortJob{reason}); }
@@ -72,6 +75,7 @@ JobResult Job::wait() { return impl_->result.get(); }
 
 void Job::change(Plan plan) {
   const std::scoped_lock lock(impl_->changing);
+  impl_->is_started.wait();
   const auto answer = std::make_shared<std::promise<std::string>>();
   impl_->assembly.apply(impl_->assembly.prepare(std::move(plan)),
                         [answer](const std::string& error) { answer->set_value(error); });
