@@ -4,6 +4,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
 #include <latch>
+#include <set>
 
 #include "graph/detail/mailbox_order.h"
 
@@ -165,9 +166,12 @@ JobStatus Assembly::status() const {
   for (const PlannedEdge& edge : plan_->edges) {
     EdgeStatus status{.name = plan_->edge_name(edge)};
     const int number = layout_.edge(status.name);
+    std::set<std::string> replicas;
     for (const ShellMetrics& metrics : metrics_) {
       const auto found = metrics.edges.find(number);
+      // A replica that came back counts on where the one that left stopped.
       if (found == metrics.edges.end()) continue;
+      if (!replicas.insert(metrics.labels.at("replica")).second) continue;
       status.items += count(found->second.items);
       status.in_flight_items += static_cast<int64_t>(found->second.in_flight.value());
     }

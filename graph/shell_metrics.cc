@@ -50,12 +50,15 @@ enum Def {
 /// An actor that is in one call, or waits, for minutes shows it all the time.
 void show_times(monitoring::MetricRegistry& registry, std::shared_ptr<ShellTimes> times,
                 std::array<monitoring::Counter, kActivities> counters) {
-  registry.before_collection([times = std::move(times), counters]() mutable {
-    const ShellTimes::Seconds seconds = times->seconds(ShellTimes::Clock::now());
-    for (size_t i = 0; i < kActivities; ++i) {
-      counters[i].add(std::max(0.0, seconds[i] - counters[i].value()));
-    }
-  });
+  // What this shell has added: one that left before it may have used the same counters.
+  registry.before_collection(
+      [times = std::move(times), counters, added = ShellTimes::Seconds{}]() mutable {
+        const ShellTimes::Seconds seconds = times->seconds(ShellTimes::Clock::now());
+        for (size_t i = 0; i < kActivities; ++i) {
+          counters[i].add(std::max(0.0, seconds[i] - added[i]));
+          added[i] = seconds[i];
+        }
+      });
 }
 
 void add(monitoring::Counter& counter, int64_t before, int64_t after) {

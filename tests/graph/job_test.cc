@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <numeric>
+#include <sstream>
 
 #include "tests/graph/toy_kinds.h"
 
@@ -104,6 +105,42 @@ TEST_F(JobTest, MoreReplicasJoinAndLeaveWhileItRuns) {
   job->drain();
   EXPECT_EQ(job->wait().outcome, Outcome::drained);
   EXPECT_EQ(ledger_.sorted("end"), ledger_.sorted("issued"));
+}
+
+TEST_F(JobTest, AReplicaThatComesBackCountsOn) {
+  const std::string two = five_stages(1'000'000'000);
+  std::string one = two;
+  one.replace(one.find("replicas: 2"), 11, "replicas: 1");
+  monitoring::MetricRegistry metrics(monitoring::Labels{});
+  Plan plan = plan_of(two, registry_);
+  StageContext context = base_context(plan.config);
+  context.metrics = &metrics;
+  Job job(std::move(plan), context);
+  // All the time that is shown of the second replica of "map".
+  const auto shown = [&] {
+    std::istringstream text(metrics.to_text());
+    double out = 0;
+    for (std::string line; std::getline(text, line);) {
+      if (line.find("_seconds_total{actor=\"map\"") == std::string::npos) continue;
+      if (line.find("replica=\"1\"") == std::string::npos) continue;
+      out += std::stod(line.substr(line.rfind(' ')));
+    }
+    return out;
+  };
+  job.start();
+  ledger_.wait_for("end", 20'000);
+  job.change(plan_of(one, registry_));
+  const double left_at = shown();
+  EXPECT_GT(left_at, 0);
+
+  job.change(plan_of(two, registry_));
+  ledger_.wait_for("end", ledger_.noted("end").size() + 100);
+
+  EXPECT_GT(shown(), left_at);
+  job.drain();
+  EXPECT_EQ(job.wait().outcome, Outcome::drained);
+  const JobStatus last = job.status();
+  EXPECT_EQ(last.edges[0].items, last.edges[1].items) << "what came to map and what it sent";
 }
 
 TEST_F(JobTest, ATapJoinsAndLeaves) {
