@@ -18,7 +18,14 @@ Shares shares_between(const graph::ActorStatus& before, const graph::ActorStatus
 }
 
 double rate(int64_t before, int64_t after, double seconds) {
-  return seconds > 0 ? static_cast<double>(after - before) / seconds : 0;
+  return seconds > 0 ? std::max(0.0, static_cast<double>(after - before) / seconds) : 0;
+}
+
+/// What was known of this replica or edge in an earlier look; of a new one: that it did nothing.
+template <class Status, class Same>
+Status before_of(const std::vector<Status>& earlier, const Same& same) {
+  const auto found = std::ranges::find_if(earlier, same);
+  return found == earlier.end() ? Status{} : *found;
 }
 
 }  // namespace
@@ -29,17 +36,19 @@ JobActivity ActivityWindow::activity() const {
   const graph::JobStatus& first = looks_.first();
   const graph::JobStatus& last = looks_.last();
   const double seconds = looks_.seconds();
-  for (size_t i = 0; i < last.actors.size(); ++i) {
-    const graph::ActorStatus& before = first.actors[i];
-    const graph::ActorStatus& after = last.actors[i];
+  for (const graph::ActorStatus& after : last.actors) {
+    const auto before = before_of(first.actors, [&](const graph::ActorStatus& other) {
+      return other.actor == after.actor && other.replica == after.replica;
+    });
     out.replicas.push_back({.status = after,
                             .items_per_second = rate(before.items, after.items, seconds),
                             .shares = shares_between(before, after)});
   }
-  for (size_t i = 0; i < last.edges.size(); ++i) {
-    const graph::EdgeStatus& after = last.edges[i];
+  for (const graph::EdgeStatus& after : last.edges) {
+    const auto before = before_of(
+        first.edges, [&](const graph::EdgeStatus& other) { return other.name == after.name; });
     out.edges.push_back(
-        {.status = after, .items_per_second = rate(first.edges[i].items, after.items, seconds)});
+        {.status = after, .items_per_second = rate(before.items, after.items, seconds)});
   }
   return out;
 }

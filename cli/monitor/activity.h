@@ -44,6 +44,7 @@ class ActivityWindow {
   /// `at`: seconds of any clock, ascending.
   void add(double at, graph::JobStatus status) { looks_.add(at, std::move(status)); }
   /// From the first status in the window to the last; before there are two, everything is idle.
+  /// Of what joined in between, from nothing to the last; what left is not there.
   JobActivity activity() const;
 
  private:

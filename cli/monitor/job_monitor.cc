@@ -73,16 +73,14 @@ void JobMonitor::on_step(const graph::StepReport& report) {
 }
 
 void JobMonitor::on_evaluation(const graph::EvaluationReport& report) {
-  json whole = evaluation_json(report);
-  whole["at"] = wall_clock();
-  const std::scoped_lock lock(mutex_);
-  evaluation_ = to_text(whole);
-  evaluations_.emplace_back(report.step, report.figures());
-  if (evaluations_.size() > kMaxPoints) evaluations_.erase(evaluations_.begin());
+  const json whole = evaluation_json(report);
+  const std::map<std::string, double> figures = report.figures();
   std::string text = fmt::format("step {}:", report.step);
-  for (const auto& [name, value] : evaluations_.back().second) {
-    text += fmt::format(" {} {:.4f}", name, value);
-  }
+  for (const auto& [name, value] : figures) text += fmt::format(" {} {:.4f}", name, value);
+  const std::scoped_lock lock(mutex_);
+  merge_evaluation(evaluation_, whole, wall_clock());
+  for (const auto& [name, value] : figures) evaluations_[report.step][name] = value;
+  if (evaluations_.size() > kMaxPoints) evaluations_.erase(evaluations_.begin());
   log_event("evaluation", "", text);
 }
 
@@ -135,8 +133,6 @@ void JobMonitor::watch(const graph::Job& job) {
 void JobMonitor::add_look(double at, graph::JobStatus status) {
   if (!status.plan) return;
   if (looked_at_ != status.plan) {
-    // Looks from before have other actors and edges.
-    window_ = ActivityWindow(kWindow_s);
     looked_at_ = status.plan;
     plan_ = *status.plan;
   }
@@ -240,7 +236,7 @@ std::string JobMonitor::samples() const {
 
 std::string JobMonitor::evaluation() const {
   const std::scoped_lock lock(mutex_);
-  return evaluation_;
+  return to_text(evaluation_);
 }
 
 std::string JobMonitor::events(int64_t after_id) const {

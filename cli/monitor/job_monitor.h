@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -76,7 +77,7 @@ class JobMonitor final : public graph::JobObserver {
   std::string phase_ = "starting";
   std::string error_;
   graph::Plan plan_;                              ///< of the graph as it is
-  std::shared_ptr<const graph::Plan> looked_at_;  ///< the plan of the looks in the window
+  std::shared_ptr<const graph::Plan> looked_at_;  ///< the plan of the last look
   ActivityWindow window_;
   History history_;
   std::optional<graph::StepReport> last_step_;
@@ -85,8 +86,8 @@ class JobMonitor final : public graph::JobObserver {
   std::vector<graph::SourceReport> sources_;  ///< by index
   std::optional<Checkpoint> checkpoint_;
   std::deque<nlohmann::json> samples_;  ///< newest first
-  std::string evaluation_ = "null";     ///< of the last one, as it is served
-  std::vector<std::pair<int64_t, std::map<std::string, double>>> evaluations_;  ///< step, figures
+  nlohmann::json evaluation_;           ///< as it is served: every task's last, of any evaluator
+  std::map<int64_t, std::map<std::string, double>> evaluations_;  ///< figures by step
   std::deque<LoggedEvent> events_;
   int64_t next_event_ = 1;
   std::atomic<int64_t> next_sample_at_ = 0;  ///< ns of the steady clock

@@ -112,6 +112,23 @@ json evaluation_json(const graph::EvaluationReport& report) {
   return {{"step", report.step}, {"tasks", std::move(tasks)}};
 }
 
+void merge_evaluation(json& known, const json& fresh, double at) {
+  if (known.is_null()) known = {{"tasks", json::array()}};
+  known["step"] = fresh["step"];
+  known["at"] = at;
+  json& tasks = known["tasks"];
+  for (json task : fresh["tasks"]) {
+    task["step"] = fresh["step"];
+    const auto same =
+        std::ranges::find_if(tasks, [&](const json& old) { return old["name"] == task["name"]; });
+    if (same == tasks.end()) {
+      tasks.push_back(std::move(task));
+    } else {
+      *same = std::move(task);
+    }
+  }
+}
+
 std::string to_text(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }

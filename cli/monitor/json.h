@@ -21,6 +21,9 @@ nlohmann::json edges_json(const graph::Plan& plan, const JobActivity& activity);
 nlohmann::json sample_json(const graph::SampleReport& sample);
 /// Without the time at which it was made. Classes are sorted, best first.
 nlohmann::json evaluation_json(const graph::EvaluationReport& report);
+/// Takes a new evaluation, made at `at`, into what is known (null: nothing): its tasks take the
+/// place of theirs from before, those of other evaluators stay.
+void merge_evaluation(nlohmann::json& known, const nlohmann::json& fresh, double at);
 
 /// Compact; bytes that are not UTF-8 are replaced, figures that are not finite are null.
 std::string to_text(const nlohmann::json& value);

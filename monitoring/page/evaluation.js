@@ -33,16 +33,18 @@ export class Evaluation {
     this.shown = shown;
     setText(byId('evaluation-when'),
         `step ${format.count(evaluation.step)}, ${format.clock(evaluation.at)}`);
-    this.root.replaceChildren(...evaluation.tasks.map(taskSection));
+    this.root.replaceChildren(...evaluation.tasks.map((task) =>
+      taskSection(task, evaluation.step)));
   }
 }
 
-function taskSection(task) {
+function taskSection(task, newest) {
+  const old = (task.step ?? newest) === newest ? '' : `, step ${format.count(task.step)}`;
   const figures = Object.entries(task.figures ?? {})
       .sort(([a], [b]) => format.byNumbers(a, b));
   const section = el('section', {'class': 'task', 'data-task': task.name},
       el('h3', {}, task.name, el('span', {class: 'muted'},
-          ` ${PROTOCOLS[task.protocol] ?? task.protocol}`)),
+          ` ${PROTOCOLS[task.protocol] ?? task.protocol}${old}`)),
       el('dl', {class: 'scores'}, ...figures.map(([name, value]) => el('div', {},
           el('dt', {}, figureName(name)), el('dd', {}, format.score(value))))));
   if (task.classes?.length) section.append(classLists(task.classes));

@@ -11,18 +11,22 @@ const GAUGE = 34;
 const CORNER = 6;
 
 /**
- * Where everything stands in a picture `width` wide. Actors come in the order of the flow.
+ * Where everything stands in a picture `width` wide. Actors come in the order of the flow; `seen`
+ * has their names in the order in which they came: a new one stands below the others of its column.
  * `boxes` maps an actor's name to {x, y, width, height}; `routes` an edge's name to {path, gauge,
  * label, sign}: the line, the box of its fill, where its text stands and where a stall is marked.
  */
-export function layoutGraph(actors, edges, width) {
+export function layoutGraph(actors, edges, width, seen) {
   const order = new Map(actors.map((actor, index) => [actor.name, index]));
   const known = edges.filter((edge) => order.has(edge.from) && order.has(edge.to));
+  const back = known.filter((edge) => isBack(edge, order));
   const plan = {
     names: actors.map((actor) => actor.name),
     order,
     forward: known.filter((edge) => !isBack(edge, order)),
-    back: known.filter((edge) => isBack(edge, order)),
+    back,
+    // Who sends back stands first in its column: the way back is short from there.
+    age: (name) => seen.indexOf(name) - (back.some((edge) => edge.from === name) ? seen.length : 0),
     width,
   };
   const ranks = rankActors(plan);
@@ -59,7 +63,7 @@ function assignRows(plan, ranks, columns) {
     };
     const here = plan.names.filter((name) => ranks.get(name) === column)
         .map((name) => ({name, wanted: wantedRow(name, plan, rows)}))
-        .sort((a, b) => a.wanted - b.wanted);
+        .sort((a, b) => a.wanted - b.wanted || plan.age(a.name) - plan.age(b.name));
     for (const actor of here) rows.set(actor.name, place(actor.wanted));
     for (const edge of plan.forward) {
       if (ranks.get(edge.from) < column && column < ranks.get(edge.to)) {

@@ -83,7 +83,8 @@ export class GraphView {
 
   place() {
     if (!this.width || !this.state) return;
-    const layout = layoutGraph(this.state.actors, this.state.edges, this.width);
+    const layout = layoutGraph(this.state.actors, this.state.edges, this.width,
+        [...this.boxes.keys()]);
     set(this.picture, {
       width: layout.width, height: layout.height, viewBox: `0 0 ${layout.width} ${layout.height}`,
     });

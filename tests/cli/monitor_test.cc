@@ -264,5 +264,47 @@ TEST_F(MonitorTest, EvaluationHasClassesFromTheBestOn) {
   EXPECT_EQ(json::parse(monitor.history(0))["evaluations"][0]["figures"]["fashion/top1"], 0.5);
 }
 
+TEST_F(MonitorTest, TheWindowFollowsWhatJoinsAndLeaves) {
+  ActivityWindow window(5);
+  window.add(0, status(0, 0.5, 100));
+  graph::JobStatus changed = status(4, 0.5, 140);
+  changed.actors.erase(changed.actors.begin());
+  changed.actors.push_back({.actor = "judge", .items = 8, .busy_s = 1, .starved_s = 3});
+  changed.edges.insert(changed.edges.begin(), {.name = "a.b->judge.c", .items = 20});
+  window.add(4, changed);
+
+  const JobActivity now = window.activity();
+
+  ASSERT_EQ(now.replicas.size(), 4);
+  EXPECT_DOUBLE_EQ(now.replicas[0].shares.busy, 0.5) << now.replicas[0].status.actor;
+  EXPECT_DOUBLE_EQ(now.replicas[3].items_per_second, 2);
+  EXPECT_DOUBLE_EQ(now.replicas[3].shares.busy, 0.25);
+  EXPECT_DOUBLE_EQ(now.edges[0].items_per_second, 5);
+  EXPECT_DOUBLE_EQ(now.edges[1].items_per_second, 10);
+}
+
+TEST_F(MonitorTest, EvaluationsOfSeveralEvaluatorsAreShownTogether) {
+  JobMonitor monitor(plan_, "here");
+  const auto report = [&](int64_t step, const std::string& task, double top1) {
+    monitor.on_evaluation({.step = step, .tasks = {{.name = task, .figures = {{"top1", top1}}}}});
+  };
+  report(4, "fashion", 0.5);
+  report(8, "stamps", 0.1);
+  report(8, "fashion", 0.6);
+  report(12, "stamps", 0.2);
+
+  const json now = json::parse(monitor.evaluation());
+  EXPECT_EQ(now["step"], 12);
+  ASSERT_EQ(now["tasks"].size(), 2);
+  EXPECT_EQ(now["tasks"][0]["name"], "fashion");
+  EXPECT_EQ(now["tasks"][0]["step"], 8);
+  EXPECT_EQ(now["tasks"][0]["figures"]["top1"], 0.6);
+  EXPECT_EQ(now["tasks"][1]["figures"]["top1"], 0.2);
+  const json points = json::parse(monitor.history(0))["evaluations"];
+  ASSERT_EQ(points.size(), 3);
+  EXPECT_EQ(points[1]["step"], 8);
+  EXPECT_EQ(points[1]["figures"], (json{{"fashion/top1", 0.6}, {"stamps/top1", 0.1}}));
+}
+
 }  // namespace
 }  // namespace arno::cli

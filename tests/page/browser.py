@@ -102,6 +102,13 @@ class PageUnderTest:
         return self.script("return document.querySelector(`[data-actor=\"${arguments[0]}\"]`)"
                            ".getAttribute('class').split(' ')", name)
 
+    def corners(self):
+        """Where the boxes of the actors begin in the picture: name to [x, y]."""
+        return self.script("return Object.fromEntries([...document.querySelectorAll("
+                           "'[data-actor]')].map(node => [node.dataset.actor, ['x', 'y']"
+                           ".map(side => Number(node.querySelector('.frame')"
+                           ".getAttribute(side)))]))")
+
     def focused_actor(self):
         return self.script("return document.activeElement.dataset.actor")
 

@@ -17,7 +17,8 @@ from pathlib import Path
 import browser
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "prometheus"))
-from tiny_job import ARNO, TinyJob, class_names, write_data  # noqa: E402
+from tiny_job import (AN_EVALUATOR, ARNO, MORE_DECODERS, TinyJob, class_names,  # noqa: E402
+                      write_data)
 
 NARROW = 390
 WIDE = 1440
@@ -182,6 +183,67 @@ class RunningJobTest(RealJobTest):
             self.assertTrue(self.page.foreign_image_is_blocked(address))
             with self.assertRaises(BlockingIOError):
                 other.accept()
+
+
+class ChangedJobTest(RealJobTest):
+    """A job that is changed while it runs."""
+
+    EDGE = "model.evaluations->judge.snapshots"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.job, cls.page = cls.start("changed")
+
+    def wait_for_event(self, kind, text):
+        self.wait(lambda: any(text in event for event in self.page.events(kind)),
+                  f"no event of the {kind}: {text}")
+
+    def check_picture(self, name):
+        """Nothing lies on something else, in any window; a picture of each is kept."""
+        for width in (WIDE, NARROW):
+            for dark in (False, True):
+                with self.subTest(width=width, dark=dark):
+                    self.page.emulate(width, 1000, dark)
+                    self.wait(lambda: self.page.overlapping() == [], "boxes overlap")
+                    self.assertEqual(self.page.overflowing(), [])
+                    self.assertLessEqual(self.page.sideways(), 0)
+                    self.page.screenshot(f"real-{name}-{width}-{'dark' if dark else 'light'}")
+
+    def test_what_joins_and_leaves_is_followed(self):
+        self.page.open()
+        self.wait_for_all_panels()
+        actors, edges = self.page.actors(), sorted(self.page.edges())
+        corners = self.page.corners()
+        self.assertEqual(corners["loss"][1], corners["model"][1], "the loop is not in one row")
+        self.assertEqual(self.page.actor_text("decode", "replicas"), "×2")
+
+        self.job.attach(MORE_DECODERS)
+        self.wait(lambda: self.page.actor_text("decode", "replicas") == "×3", "no third decoder")
+        self.wait_for_event("attach", "decode[2]: joins the job")
+        self.job.attach(AN_EVALUATOR)
+        self.wait(lambda: "judge" in self.page.actors(), "its box never came")
+        self.wait(lambda: self.EDGE in self.page.edges(), "its edge never came")
+        self.wait_for_event("attach", "judge: joins the job")
+        self.assertIn("new", self.page.actor_classes("judge"))
+        self.assertEqual(sorted(self.page.actors()), sorted([*actors, "judge"]))
+        self.assertEqual(sorted(self.page.edges()), sorted([*edges, self.EDGE]))
+        self.assertEqual({**self.page.corners(), **corners}, self.page.corners(), "boxes moved")
+        for task in ("again", "tiny", "things"):
+            self.wait(lambda: self.page.all(f'[data-task="{task}"]'), f"{task} was not evaluated")
+        self.check_picture("attached")
+        step = self.page.text("#figure-step")
+        self.wait(lambda: self.page.text("#figure-step") != step, "the job stands")
+
+        self.job.order("detach", "judge")
+        self.wait(lambda: "judge" not in self.page.actors(), "its box stays")
+        self.wait_for_event("detach", "judge: leaves when it is through")
+        self.job.order("detach", "decode[2]")
+        self.wait(lambda: self.page.actor_text("decode", "replicas") == "×2", "it has not left")
+        self.assertEqual(self.page.actors(), actors)
+        self.assertEqual(sorted(self.page.edges()), edges)
+        self.check_picture("detached")
+        self.check_quiet()
 
 
 class EndedJobTest(RealJobTest):

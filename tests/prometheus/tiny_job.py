@@ -21,6 +21,8 @@ SIDE = 24
 CLASSES = 10
 START_TIMEOUT_S = 60
 
+ORDER_TIMEOUT_S = 120
+
 JOB = """\
 job: {name}
 output: {folder}/{name}
@@ -71,6 +73,21 @@ edges:
   - {{from: loss.gradients, to: model.gradients, capacity: 1}}
   - {{from: model.snapshots, to: save.snapshots, capacity: 1}}
   - {{from: model.evaluations, to: evaluate.snapshots, capacity: 1}}
+"""
+
+# Patches of the job above.
+MORE_DECODERS = """\
+actors: {{decode: {{replicas: 3}}}}
+edges: [{{from: decode.rejects, to: read.rejects, capacity: 72}}]
+"""
+AN_EVALUATOR = """\
+actors:
+  judge:
+    kind: evaluator
+    options:
+      vocabulary: '{folder}/bpe'
+      tasks: [{{name: again, protocol: retrieval, shards: ['{folder}/test.tar']}}]
+edges: [{{from: model.evaluations, to: judge.snapshots, capacity: 1}}]
 """
 
 
@@ -136,6 +153,7 @@ class TinyJob:
 
     def __init__(self, folder, name, peak_lr=1e-3, steps=1000000):
         self.name = name
+        self.folder = folder
         self.address = free_address()
         self.log = folder / f"{name}.log"
         self.file = folder / f"{name}.yaml"
@@ -158,6 +176,17 @@ class TinyJob:
                 return reply.status == 200
         except (urllib.error.URLError, OSError):
             return False
+
+    def order(self, verb, *words):
+        """`arno VERB` on this job; fails unless that is carried out."""
+        subprocess.run([ARNO, verb, str(self.folder / self.name), *words], check=True,
+                       timeout=ORDER_TIMEOUT_S, stdout=subprocess.DEVNULL)
+
+    def attach(self, patch):
+        """Attaches what MORE_DECODERS or AN_EVALUATOR says."""
+        file = self.folder / f"{self.name}-patch.yaml"
+        file.write_text(patch.format(folder=self.folder), encoding="utf-8")
+        self.order("attach", str(file))
 
     def interrupt(self):
         """As Ctrl-C: drains a job that runs, ends one that lingers."""
