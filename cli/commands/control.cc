@@ -8,15 +8,18 @@
 #include "cli/exit_codes.h"
 #include "cli/job_control.h"
 #include "cli/run_folder.h"
+#include "cli/top/print.h"
 #include "io/read_file.h"
 
-// The commands that give orders to a running job.
+// The commands that ask a running job, or give orders to it.
 namespace arno::cli {
 namespace {
 
 constexpr size_t kLongestPatch = 1 << 20;
 // A detach waits until what the actor holds is worked off.
 constexpr std::chrono::minutes kPatience{10};
+// An order that is being carried out holds a question up.
+constexpr std::chrono::seconds kPatienceToAsk{30};
 
 struct ControlOptions {
   std::string job;
@@ -53,6 +56,13 @@ int detach(const ControlOptions& options) {
 
 int set_credit(const ControlOptions& options) {
   return give(options, {.verb = kCredit, .name = options.what, .body = options.items});
+}
+
+int show_status(const ControlOptions& options) {
+  const std::string state =
+      graph::call_control(address_of_control(options.job), {.verb = kStatus}, kPatienceToAsk);
+  top::print({.state = top::parse_state(state)});
+  return kOk;
 }
 
 int stop(const ControlOptions& options) { return give(options, {.verb = kStop}); }
@@ -93,6 +103,8 @@ void add_control_commands(CLI::App& app, Action& action) {
   command->add_option("--credit", options->items, "items under way at once")->required();
   add_dry_run(command, *options);
 
+  add(app, action, options, "status",
+      "Print how a running job goes: its nodes, actors, rates, credits and steps.", show_status);
   add(app, action, options, "stop", "End a running job in order, after a checkpoint.", stop);
 }
 

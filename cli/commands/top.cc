@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 
 #include "cli/commands/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/top/client.h"
-#include "cli/top/frame.h"
+#include "cli/top/print.h"
 #include "cli/top/terminal.h"
 #include "cli/top/watch.h"
 
 namespace arno::cli {
 namespace {
-
-constexpr size_t kColumnsOfFile = 120;
 
 struct TopOptions {
   std::string job;
@@ -28,11 +23,7 @@ int show(const TopOptions& options) {
     top::watch(std::move(client), std::move(first));
     return kOk;
   }
-  const size_t columns =
-      isatty(STDOUT_FILENO) != 0 ? top::size_of_terminal(STDOUT_FILENO).columns : kColumnsOfFile;
-  for (const top::Line& line : top::draw_whole(first, columns)) {
-    fmt::print("{}\n", top::plain_text(line));
-  }
+  top::print(first);
   return kOk;
 }
 

@@ -172,8 +172,10 @@ Frame draw(const Snapshot& snapshot, const std::string& problem, const View& vie
 
 std::vector<Line> draw_whole(const Snapshot& snapshot, size_t columns) {
   Lines out = header(snapshot.state, "", /*paused=*/false, columns);
+  append(out, node_table(snapshot.state, columns));
   append(out, actor_table(snapshot.state, {}, columns));
   append(out, edge_table(snapshot.state.edges, columns));
+  if (snapshot.events.empty()) return out;
   append(out, last_rows(event_list(snapshot.events, columns), 0, kEventsOfWhole + 1));
   return out;
 }

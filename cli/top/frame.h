@@ -22,7 +22,8 @@ struct Frame {
 /// one, printable; empty when it is not.
 Frame draw(const Snapshot& snapshot, const std::string& problem, const View& view, ScreenSize size);
 
-/// Everything there is to say of a job but for older events, in as many lines as that takes.
+/// Everything there is to say of a job but for older events, in as many lines as that takes: what
+/// a screen has, the nodes before it, and no events where none are known.
 std::vector<Line> draw_whole(const Snapshot& snapshot, size_t columns);
 
 }  // namespace arno::cli::top

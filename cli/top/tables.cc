@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <map>
 #include <set>
 
 #include "cli/top/table.h"
@@ -116,6 +117,26 @@ Style style_of_event(const std::string& kind) {
 }
 
 }  // namespace
+
+std::vector<Line> node_table(const State& state, size_t width) {
+  struct Load {
+    double actors = 0;
+    double replicas = 0;
+  };
+  std::map<std::string, Load> nodes;
+  for (const Actor& actor : state.actors) {
+    ++nodes[actor.node].actors;
+    nodes[actor.node].replicas += actor.replicas;
+  }
+  std::vector<Row> rows;
+  for (const auto& [name, load] : nodes) {
+    rows.push_back({{{name}}, {{short_figure(load.actors)}}, {{short_figure(load.replicas)}}});
+  }
+  return table({{.title = "NODE", .least = 8, .worth = 3},
+                {.title = "ACTORS", .figures = true, .worth = 2},
+                {.title = "REPL", .figures = true, .worth = 1}},
+               rows, width);
+}
 
 std::vector<Line> actor_table(const State& state, const View& view, size_t width) {
   std::vector<Column> columns = actor_columns(view);

@@ -7,6 +7,8 @@
 // The parts of the display below its header. Each begins with a line of titles.
 namespace arno::cli::top {
 
+/// The nodes and what runs there.
+std::vector<Line> node_table(const State& state, size_t width);
 std::vector<Line> actor_table(const State& state, const View& view, size_t width);
 std::vector<Line> edge_table(const std::vector<Edge>& edges, size_t width);
 /// Oldest first, with the time of day where the program runs.

@@ -9,7 +9,9 @@ namespace arno::cli {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 /// Running jobs that are changed from outside.
@@ -60,6 +62,19 @@ class AttachTest : public JobTest {
     return arno({"attach", path(job.output), path("patch.yaml")});
   }
 
+  /// A patch with an evaluator, "judge", that ends in a list of edges.
+  std::string judge() const {
+    return fmt::format(
+        R"(actors:
+  judge:
+    kind: evaluator
+    options: {{vocabulary: '{}', tasks: [{{name: again, protocol: retrieval, shards: ['{}']}}]}}
+edges:
+  - {{from: model.evaluations, to: judge.snapshots, capacity: 1}}
+)",
+        path("bpe"), path("a.tar"));
+  }
+
   /// A job of this file, run afresh and left alone, must go through the same steps.
   void expect_same_curve(const std::string& output, const std::string& job_file) {
     Running other = start(job_file, output + "_undisturbed");
@@ -94,7 +109,8 @@ TEST_F(AttachTest, DecodersJoinAndLeaveAndTheCurveStaysAsItWas) {
 }
 
 TEST_F(AttachTest, ADataSourceJoinsAndTheJobFileSaysFromWhichStep) {
-  Running job = start(endless(), "run");
+  const std::string file_of_job = endless();
+  Running job = start(file_of_job, "run");
   go_on(job, 3);
   testing::write_tiny_shard(folder_ / "c.tar", testing::tiny_texts(20));
 
@@ -109,22 +125,62 @@ TEST_F(AttachTest, ADataSourceJoinsAndTheJobFileSaysFromWhichStep) {
 
   EXPECT_THAT(job.process->wait().text, HasSubstr("source late: 20 samples"));
   expect_same_curve("run", path("run/job.yaml"));
+  const Finished without_it = run(file_of_job, "run", /*resume=*/true);
+  EXPECT_EQ(without_it.code, 2);
+  EXPECT_EQ(without_it.text,
+            fmt::format("arno: {}: differs from {} in actors.read.options.sources; that file says "
+                        "what the run holds, with what was attached: resume with it, changed where "
+                        "a change is meant\n",
+                        file_of_job, path("run/job.yaml")));
 }
 
 TEST_F(AttachTest, AnEvaluatorJoinsAndLeaves) {
   Running job = start(endless(), "run");
   EXPECT_EQ(arno({"detach", path("run"), "evaluate"}).code, 0);
-  const Finished joined = attach(
-      job, fmt::format("actors:\n  judge:\n    kind: evaluator\n    options: {{vocabulary: '{}', "
-                       "tasks: [{{name: again, protocol: retrieval, shards: ['{}']}}]}}\n"
-                       "edges: [{{from: model.evaluations, to: judge.snapshots, capacity: 1}}]\n",
-                       path("bpe"), path("a.tar")));
+  const Finished joined = attach(job, judge());
   EXPECT_EQ(joined.text, "+ judge (evaluator)\n+ model.evaluations->judge.snapshots, 1 items\n");
   go_on(job, 2);
 
   EXPECT_EQ(arno({"detach", path("run"), "judge"}).text,
             "- judge (evaluator)\n- model.evaluations->judge.snapshots\n");
   go_on(job, 2);
+  stop(job);
+}
+
+TEST_F(AttachTest, TopAndStatusFollow) {
+  Running job = start(this->job({.steps = 100'000, .monitoring = "enabled: true"}), "run");
+  go_on(job, 1);
+  const auto wait_for = [&](const ::testing::Matcher<std::string>& wanted) {
+    std::string seen;
+    const bool found = wait_until(*job.process, [&] {
+      seen = arno({"top", path("run"), "--once"}).text;
+      return wanted.Matches(seen) && wanted.Matches(arno({"status", path("run")}).text);
+    });
+    EXPECT_TRUE(found) << seen;
+    return seen;
+  };
+  EXPECT_THAT(arno({"status", path("run")}).text,
+              AllOf(ContainsRegex("^ tiny  running  step [0-9]+/100000 "),
+                    ContainsRegex("\n NODE +ACTORS +REPL *\n local +10 +10 *\n"),
+                    ContainsRegex("\n decode +decoder +1 "), Not(HasSubstr("EVENTS"))));
+
+  EXPECT_EQ(attach(job, judge()).code, 0);
+  EXPECT_EQ(attach(job,
+                   "actors: {decode: {replicas: 3}}\n"
+                   "edges: [{from: decode.rejects, to: read.rejects, capacity: 96}]\n")
+                .code,
+            0);
+  const std::string joined = wait_for(AllOf(HasSubstr("\n judge "), ContainsRegex(" local +11 +13"),
+                                            HasSubstr(" model.evaluations → judge "),
+                                            ContainsRegex("\n decode +decoder +3 "),
+                                            ContainsRegex(" decode.rejects → read .* 0/96 ")));
+  EXPECT_THAT(joined, AllOf(HasSubstr(" attach     judge: joins the job\n"),
+                            HasSubstr(" attach     decode[2]: joins the job\n")));
+
+  EXPECT_EQ(arno({"detach", path("run"), "judge"}).code, 0);
+  const std::string left = wait_for(
+      AllOf(Not(HasSubstr("\n judge ")), ContainsRegex(" local +10 "), Not(HasSubstr("→ judge "))));
+  EXPECT_THAT(left, HasSubstr(" detach     judge: leaves when it is through\n"));
   stop(job);
 }
 

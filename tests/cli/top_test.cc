@@ -219,6 +219,19 @@ TEST(TopFrameTest, SaysWhyThePictureIsOld) {
   EXPECT_THAT(plain_texts(frame.lines)[0], HasSubstr("[paused]"));
 }
 
+TEST(TopFrameTest, TheWholeBeginsWithTheNodesAndHasNoEventsWhereNoneAreKnown) {
+  Snapshot shown = snapshot();
+  shown.state.actors[1].node = "beta";
+  shown.events.clear();
+
+  const std::vector<std::string> lines = plain_texts(draw_whole(shown, 120));
+
+  EXPECT_THAT(lines, Contains(StartsWith(" NODE  ACTORS REPL")));
+  EXPECT_THAT(lines, Contains(StartsWith(" local      9   18")));
+  EXPECT_THAT(lines, Contains(StartsWith(" beta       1    2")));
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("EVENTS"))));
+}
+
 TEST(TopTableTest, ColumnsOfLeastWorthGoFirst) {
   const State state = snapshot().state;
   const auto title = [&](size_t width) { return plain_text(actor_table(state, {}, width)[0]); };

@@ -15,6 +15,11 @@ TEST_F(UsageTest, HelpIsEverywhere) {
        std::vector<std::vector<std::string>>{{},
                                              {"run"},
                                              {"check"},
+                                             {"attach"},
+                                             {"detach"},
+                                             {"edge"},
+                                             {"status"},
+                                             {"stop"},
                                              {"data"},
                                              {"data", "import"},
                                              {"data", "inspect"},
@@ -65,7 +70,8 @@ TEST_F(UsageTest, AnUnknownCommandIsToldWhatIsKnown) {
   const std::vector<Case> cases{
       {{"chekc", "job.yaml"},
        "arno: found the unknown command \"chekc\" (did you mean \"check\"?), expected one of run, "
-       "check, data, eval, embed, key, docs, top, version; see --help\n"},
+       "check, attach, detach, edge, status, stop, data, eval, embed, key, docs, top, version; see "
+       "--help\n"},
       {{"xyzzy"}, "arno: found the unknown command \"xyzzy\", expected one of run, "},
       {{}, "arno: found no command, expected one of run, "},
       {{"data", "inspekt", "a.tar"},
