@@ -1,20 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run_folder.h"
 
+#include <fmt/format.h>
+
+#include <map>
+
+#include "actors/shard_reader/shard_reader.h"
 #include "actors/tokenizer/tokenizer.h"
 #include "common/error.h"
-#include "graph/job_config.h"
 #include "io/read_file.h"
 
 namespace arno::cli {
 namespace {
 
-/// The vocabulary of the job's tokenizer; empty without one.
-std::string vocabulary_in(const std::filesystem::path& job_file) {
+graph::JobConfig read_job(const std::filesystem::path& job_file) {
   graph::JobConfig job;
   ConfigProblems problems;
   RawConfig::from_file(job_file).read(job, problems);
   throw_if_any(problems);
+  return job;
+}
+
+/// What decides which sample a slot holds and what is learnt from it: texts by their keys.
+std::map<std::string, std::string> course_of(const graph::JobConfig& job) {
+  std::map<std::string, std::string> out{{"seed", fmt::to_string(job.seed)},
+                                         {"training", to_yaml(job.training)}};
+  ConfigProblems problems;
+  for (const auto& [name, actor] : job.actors) {
+    if (actor.kind != actors::shard_reader_kind().name) continue;
+    actors::ShardReaderOptions options;
+    actor.options.read(options, problems);
+    std::string& sources = out[fmt::format("actors.{}.options.sources", name)];
+    for (const actors::SourceOptions& source : options.sources) sources += to_yaml(source);
+  }
+  throw_if_any(problems);
+  return out;
+}
+
+/// The vocabulary of the job's tokenizer; empty without one.
+std::string vocabulary_in(const std::filesystem::path& job_file) {
+  const graph::JobConfig job = read_job(job_file);
+  ConfigProblems problems;
   for (const auto& entry : job.actors) {
     if (entry.second.kind != actors::tokenizer_kind().name) continue;
     actors::TokenizerOptions options;
@@ -42,6 +68,27 @@ std::string address_of(const std::string& job, const char* file) {
   std::string out = io::read_file(path, kLongest);
   while (!out.empty() && (out.back() == '\n' || out.back() == '\r')) out.pop_back();
   return out;
+}
+
+void check_same_course(const graph::JobConfig& job, const std::filesystem::path& output,
+                       const std::string& file) {
+  const std::filesystem::path made_with = output / "job.yaml";
+  if (!std::filesystem::exists(made_with)) return;
+  const std::map<std::string, std::string> now = course_of(job);
+  const std::map<std::string, std::string> then = course_of(read_job(made_with));
+  std::vector<std::string> different;
+  for (const auto& [key, text] : now) {
+    const auto same = then.find(key);
+    if (same == then.end() || same->second != text) different.push_back(key);
+  }
+  for (const auto& [key, text] : then) {
+    if (!now.contains(key)) different.push_back(key);
+  }
+  ARNO_CHECK(
+      different.empty(), Errc::config_invalid,
+      "{}: differs from {} in {}; that file says what the run holds, with what was attached: "
+      "resume with it, changed where a change is meant",
+      file, made_with.string(), fmt::join(different, ", "));
 }
 
 std::string vocabulary_of(const std::filesystem::path& checkpoint, const std::string& given) {

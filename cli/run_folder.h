@@ -4,6 +4,7 @@
 #include <string>
 
 #include "florence/training/checkpoint.h"
+#include "graph/job_config.h"
 
 namespace arno::cli {
 
@@ -14,6 +15,12 @@ inline constexpr const char* kAddressFile = "monitoring.address";
 /// "host:port". Throws invalid_argument for what is neither, io_failed for a folder without the
 /// file.
 std::string address_of(const std::string& job, const char* file);
+
+/// Throws config_invalid when a job that would go on in this folder has another seed, another
+/// training or other data sources than the `job.yaml` there, which also knows the sources that were
+/// attached. `file`: where the job stands.
+void check_same_course(const graph::JobConfig& job, const std::filesystem::path& output,
+                       const std::string& file);
 
 /// The vocabulary that a checkpoint was trained with: `given` unless it is empty, else what the
 /// `job.yaml` of its run names. Throws invalid_argument when neither is there.

@@ -110,11 +110,13 @@ graph::Plan plan_of(const RunOptions& options, const graph::Registry& registry) 
   return plan;
 }
 
-void check_output(const std::filesystem::path& output, bool resume) {
-  ARNO_CHECK(resume || !florence::newest_checkpoint(output), Errc::invalid_argument,
+void check_output(const graph::JobConfig& job, const RunOptions& options) {
+  if (!florence::newest_checkpoint(job.output)) return;
+  ARNO_CHECK(options.resume, Errc::invalid_argument,
              "{}: holds checkpoints of an earlier run; go on with --resume, or choose another "
              "folder with --output",
-             output.string());
+             job.output);
+  check_same_course(job, job.output, options.file);
 }
 
 int exit_code(const graph::JobResult& result, bool interrupted) {
@@ -182,7 +184,7 @@ int run(const RunOptions& options) {
   const std::filesystem::path output = plan.config.output;
   std::filesystem::create_directories(output);
   const io::DirectoryLock lock(output);
-  check_output(output, options.resume);
+  check_output(plan.config, options);
 
   monitoring::MetricRegistry metrics({{"job", plan.config.job}, {"node", kNode}});
   Audience audience(plan, metrics);

@@ -100,6 +100,16 @@ Finished JobTest::run(const std::string& job_file, const std::string& output, bo
   return arno(args);
 }
 
+std::string JobTest::train_on(const std::string& output, int steps) {
+  std::string text = file(output, "job.yaml");
+  const std::string had = "steps: 4\n";
+  const size_t at = text.find(had);
+  EXPECT_NE(at, std::string::npos) << text;
+  if (at != std::string::npos) text.replace(at, had.size(), fmt::format("steps: {}\n", steps));
+  io::write_text(folder_ / output / "job.yaml", text);
+  return path(output) + "/job.yaml";
+}
+
 std::string JobTest::file(const std::string& output, const std::string& name) const {
   return io::read_text(folder_.path() / output / name);
 }

@@ -37,6 +37,8 @@ class JobTest : public ::testing::Test {
   /// Writes a job file; returns its path.
   std::string job(const TinyJob& tiny = {});
   Finished run(const std::string& job_file, const std::string& output, bool resume = false);
+  /// Lets a run of 4 steps go on to so many; returns the path of its job file.
+  std::string train_on(const std::string& output, int steps);
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
   /// A file of a run's folder.
   std::string file(const std::string& output, const std::string& name) const;

@@ -74,6 +74,7 @@ TEST_F(ReplicasTest, KilledAndResumedEqualsUndisturbed) {
 
 TEST_F(ReplicasTest, OneMayGoOnWithWhatTwoBegan) {
   ASSERT_EQ(run(job({.steps = 4, .model_replicas = 2, .model_options = "zero: 3"}), "run").code, 0);
+  train_on("run", 12);
   const Finished done = run(job(), "run", /*resume=*/true);
   EXPECT_EQ(done.code, 0) << done.text;
   EXPECT_EQ(losses("run").size(), 12U);

@@ -14,6 +14,7 @@ namespace arno::cli {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 using RunTest = JobTest;
@@ -56,10 +57,24 @@ TEST_F(RunTest, AUsedFolderIsRefused) {
   EXPECT_EQ(again.code, 1);
   EXPECT_THAT(again.text, HasSubstr("--resume"));
   const std::string before = this->file("run", "job.yaml");
-  const Finished other = run(job({.steps = 8, .projection = 24}), "run", /*resume=*/true);
+  const Finished other = run(job({.steps = 4, .projection = 24}), "run", /*resume=*/true);
   EXPECT_EQ(other.code, 1);
   EXPECT_THAT(other.text, AllOf(HasSubstr("arno: "), HasSubstr(", 16]"), HasSubstr(", 24]")));
   EXPECT_EQ(this->file("run", "job.yaml"), before) << "the run is as it was";
+}
+
+TEST_F(RunTest, ARunGoesOnWithItsSeedItsTrainingAndItsSources) {
+  ASSERT_EQ(run(job({.steps = 4}), "run").code, 0);
+  const std::string longer = job({.shards = fmt::format("['{}']", path("a.tar")), .steps = 8});
+
+  const Finished refused = run(longer, "run", /*resume=*/true);
+
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.text, AllOf(HasSubstr("arno: " + longer + ": differs from " + path("run") +
+                                            "/job.yaml in actors.read.options.sources, training; "),
+                                  EndsWith("changed where a change is meant\n")));
+  EXPECT_EQ(run(train_on("run", 8), "run", /*resume=*/true).code, 0) << "by its own file";
+  EXPECT_THAT(log("run"), HasSubstr("\"step\":8"));
 }
 
 TEST_F(RunTest, ASecondJobOnOneFolderIsRefused) {
@@ -110,7 +125,7 @@ TEST_F(RunTest, AFullDiskLeavesEarlierCheckpoints) {
   ASSERT_EQ(run(job({.steps = 4}), "run").code, 0);
   const std::string before = file("run", "checkpoints/step-00000004/weights.safetensors");
   const Finished done =
-      arno({"run", job({.steps = 12}), "--output", path("run"), "--resume"}, /*file_kib=*/64);
+      arno({"run", train_on("run", 12), "--output", path("run"), "--resume"}, /*file_kib=*/64);
   EXPECT_EQ(done.code, 1);
   EXPECT_THAT(done.text, AllOf(HasSubstr("arno: "), HasSubstr("File too large")));
   EXPECT_EQ(file("run", "checkpoints/step-00000004/weights.safetensors"), before);
