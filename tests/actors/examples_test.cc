@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "actors/builtin.h"
-#include "graph/plan.h"
+#include "graph/job_patch.h"
 
 namespace arno::actors {
 namespace {
@@ -15,23 +15,52 @@ bool is_about_missing_data(const ConfigProblem& problem) {
          problem.key.find(".vocabulary") != std::string::npos;
 }
 
-TEST(ExamplesTest, EveryJobFileIsValid) {
-  graph::Registry registry;
-  register_builtin_actors(registry);
-  const auto folder = std::filesystem::path(ARNO_TEST_DATA_DIR) / ".." / ".." / "examples";
-  int files = 0;
+class ExamplesTest : public ::testing::Test {
+ protected:
+  ExamplesTest() { register_builtin_actors(registry_); }
 
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() != ".yaml") continue;
-    ++files;
-    ConfigProblems problems;
-    graph::make_plan(RawConfig::from_file(entry.path()), registry, problems);
+  static std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder) {
+    std::vector<std::filesystem::path> out;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (entry.path().extension() == ".yaml") out.push_back(entry.path());
+    }
+    return out;
+  }
+
+  static void expect_only_missing_data(const ConfigProblems& problems) {
     for (const ConfigProblem& problem : problems) {
       EXPECT_TRUE(is_about_missing_data(problem)) << problem.to_string();
     }
   }
 
-  EXPECT_GE(files, 2);
+  graph::Registry registry_;
+  const std::filesystem::path folder_ =
+      std::filesystem::path(ARNO_TEST_DATA_DIR) / ".." / ".." / "examples";
+};
+
+TEST_F(ExamplesTest, EveryJobFileIsValid) {
+  const auto files = files_in(folder_);
+  EXPECT_GE(files.size(), 2u);
+  for (const auto& file : files) {
+    ConfigProblems problems;
+    graph::make_plan(RawConfig::from_file(file), registry_, problems);
+    expect_only_missing_data(problems);
+  }
+}
+
+TEST_F(ExamplesTest, EveryPatchFitsItsJob) {
+  ConfigProblems of_job;
+  const graph::Plan job =
+      graph::make_plan(RawConfig::from_file(folder_ / "florence_nano.yaml"), registry_, of_job);
+  const auto files = files_in(folder_ / "attach");
+  EXPECT_GE(files.size(), 3u);
+  for (const auto& file : files) {
+    ConfigProblems problems;
+    const graph::PlanStep step =
+        graph::read_patch(job, RawConfig::from_file(file), registry_, problems);
+    expect_only_missing_data(problems);
+    EXPECT_TRUE(!problems.empty() || !step.changes.empty()) << file;
+  }
 }
 
 }  // namespace
