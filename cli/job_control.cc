@@ -38,13 +38,16 @@ graph::PlanStep step_of(const graph::Plan& running, const std::string& verb,
 
 }  // namespace
 
-JobControl::JobControl(const std::string& listen, std::filesystem::path output, graph::Job& job,
-                       const graph::Registry& registry, std::function<std::string()> status)
+JobControl::JobControl(const graph::ControlSpec& where, std::filesystem::path output,
+                       graph::Job& job, const graph::Registry& registry,
+                       std::function<std::string()> status)
     : output_(std::move(output)),
       job_(job),
       registry_(registry),
       status_(std::move(status)),
-      server_(listen, [this](const ControlRequest& request) { return answer(request); }) {
+      server_(
+          where.listen, [this](const ControlRequest& request) { return answer(request); },
+          where.key) {
   io::write_file_atomically(output_ / kControlFile, server_.address() + "\n");
 }
 

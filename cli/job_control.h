@@ -24,8 +24,9 @@ inline constexpr const char* kStatus = "status";
 /// gone, and keeps `<run>/job.yaml` to what runs.
 class JobControl {
  public:
-  /// `status`: answers kStatus. All outlive the object. Throws io_failed when it cannot listen.
-  JobControl(const std::string& listen, std::filesystem::path output, graph::Job& job,
+  /// `where`: it listens, and for whom. `status`: answers kStatus. All outlive the object. Throws
+  /// io_failed when it cannot listen.
+  JobControl(const graph::ControlSpec& where, std::filesystem::path output, graph::Job& job,
              const graph::Registry& registry, std::function<std::string()> status);
   ~JobControl();
   JobControl(const JobControl&) = delete;

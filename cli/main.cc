@@ -48,6 +48,7 @@ int run(int argc, char** argv) {
   arno::cli::add_embed_command(app, action);
   arno::cli::add_key_command(app, action);
   arno::cli::add_docs_command(app, action);
+  arno::cli::add_node_command(app, action);
   arno::cli::add_top_command(app, action);
   arno::cli::add_version_command(app, action);
   try {

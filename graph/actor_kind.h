@@ -87,8 +87,11 @@ struct ActorKind {
   Scheduling scheduling = Scheduling::pooled;
   bool replicable = false;   ///< may have `replicas` > 1
   bool restartable = false;  ///< keeps nothing between items, so a fresh stage can go on
-  bool skippable = false;    ///< has an on_skip() that accounts for an item
-  std::string example;       ///< YAML of the options
+  /// May run on another node: it needs nothing of the launcher's process, and what is under way to
+  /// it can be sent again.
+  bool placeable = false;
+  bool skippable = false;  ///< has an on_skip() that accounts for an item
+  std::string example;     ///< YAML of the options
   std::function<std::unique_ptr<ActorOptions>(const RawConfig&, ConfigProblems&)> read_options;
   std::function<std::string()> options_doc;  ///< Markdown table
 };

@@ -9,36 +9,16 @@
 #include "graph/detail/mailbox_order.h"
 
 namespace arno::graph {
-namespace {
-
-int64_t count(const monitoring::Counter& counter) { return static_cast<int64_t>(counter.value()); }
-
-ActorStatus status_of(const PlannedShell& shell, const ShellMetrics& metrics) {
-  const ShellTimes::Seconds seconds = metrics.times->seconds(ShellTimes::Clock::now());
-  const auto time = [&](Activity what) { return seconds[static_cast<size_t>(what)]; };
-  return {.actor = shell.actor.name,
-          .kind = shell.actor.kind->name,
-          .replica = shell.replica,
-          .items = count(metrics.items),
-          .sent_items = count(metrics.sent),
-          .skipped_items = count(metrics.skipped),
-          .errors = *metrics.failures,
-          .queued_items = static_cast<int64_t>(metrics.queued.value()),
-          .busy_s = time(Activity::busy),
-          .starved_s = time(Activity::starved),
-          .blocked_s = time(Activity::blocked),
-          .paused_s = time(Activity::paused)};
-}
-
-}  // namespace
 
 Assembly::Assembly(caf::actor_system& system, StageContext base, int64_t drain_timeout_s,
-                   std::function<void(JobResult)> on_end)
+                   std::function<void(JobResult)> on_end,
+                   std::function<void(const std::string&, const std::string&)> on_lost)
     : system_(system),
       base_(std::move(base)),
       supervisor_(spawn_supervisor(system, {.drain_timeout_s = drain_timeout_s,
                                             .observer = base_.observer,
-                                            .on_end = std::move(on_end)})) {}
+                                            .on_end = std::move(on_end)})),
+      cluster_(supervisor_, base_.observer, std::move(on_lost)) {}
 
 Assembly::~Assembly() {
   const auto alive = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(shells_.size()) + 1);
@@ -58,43 +38,59 @@ void Assembly::exit_all() {
   }
 }
 
-PreparedChange Assembly::prepare(Plan plan) const {
+PreparedChange Assembly::prepare(Plan plan) {
   PreparedChange out{.plan = std::move(plan)};
   {
     const std::scoped_lock lock(mutex_);
     out.layout = layout_;
   }
   out.change = lay_out(out.layout, out.plan);
+  std::vector<PlacedShell> placed;
   for (const int id : out.change.new_shells) {
     const PlannedShell& shell = out.layout.shells[id];
     StageContext context = base_;
     context.actor = shell.actor.name;
     context.replica = shell.replica;
     context.replicas = shell.actor.replicas;
-    out.stages.push_back(shell.actor.options->make_stage(context));
+    out.stages.push_back(shell.is_local() ? shell.actor.options->make_stage(context) : nullptr);
     out.contexts.push_back(std::move(context));
+    placed.push_back({id, shell.actor.name, shell.replica, shell.node});
   }
+  cluster_.place(out.plan, placed);
   return out;
 }
 
 SupervisedShell Assembly::spawn(int number, const PreparedChange& prepared, size_t which) {
   const PlannedShell& shell = prepared.layout.shells[number];
-  ShellParts parts{.id = number,
-                   .actor = shell.actor,
-                   .context = prepared.contexts[which],
-                   .stage = prepared.stages[which],
-                   .supervisor = supervisor_,
-                   .metrics = ShellMetrics::create(*base_.metrics, shell.actor, shell.replica)};
-  if (base_.trace) {
-    parts.trace.emplace(*base_.trace, shell.name, *shell.actor.kind,
-                        prepared.plan.config.training.batch_size);
+  if (shell.is_local()) {
+    ShellParts parts{.id = number,
+                     .actor = shell.actor,
+                     .context = prepared.contexts[which],
+                     .stage = prepared.stages[which],
+                     .supervisor = supervisor_,
+                     .metrics = ShellMetrics::create(*base_.metrics, shell.actor, shell.replica)};
+    if (base_.trace) {
+      parts.trace.emplace(*base_.trace, shell.name, *shell.actor.kind,
+                          prepared.plan.config.training.batch_size);
+    }
+    metrics_.emplace_back(parts.metrics);
+    shells_.push_back(spawn_shell(system_, std::move(parts)));
+  } else {
+    metrics_.emplace_back();
+    shells_.push_back(cluster_.spawn(system_, number, shell.node));
   }
-  metrics_.push_back(parts.metrics);
-  shells_.push_back(spawn_shell(system_, std::move(parts)));
   return {.shell = shells_.back(),
           .name = shell.name,
           .on_error = shell.actor.on_error,
           .max_errors = shell.actor.max_errors};
+}
+
+/// Makes the ends of a lane known to what comes from other nodes.
+void Assembly::route(const Lane& lane) {
+  const bool from_here = layout_.shells[lane.producer].is_local();
+  const bool to_here = layout_.shells[lane.consumer].is_local();
+  if (from_here && !to_here) cluster_.add_producer(lane.id, shells_[lane.producer]);
+  if (to_here && !from_here) cluster_.add_consumer(lane.id, shells_[lane.consumer]);
 }
 
 /// Shows the change's plan as the one that runs.
@@ -103,7 +99,9 @@ void Assembly::adopt(const PreparedChange& prepared) {
   layout_ = prepared.layout;
   for (const int id : prepared.change.new_lanes) {
     const Lane& lane = layout_.lanes[id];
-    metrics_[lane.producer].add_edge(lane.edge, layout_.edges[lane.edge]);
+    if (metrics_[lane.producer])
+      metrics_[lane.producer]->add_edge(lane.edge, layout_.edges[lane.edge]);
+    route(lane);
   }
   for (const PlannedEdge& edge : plan_->edges) {
     show_capacity(*base_.metrics, plan_->edge_name(edge), edge.capacity_items);
@@ -123,6 +121,7 @@ void Assembly::apply(PreparedChange prepared, ChangeProtocol::Done done) {
     if (!error.empty()) {
       const std::scoped_lock relock(mutex_);
       layout_ = taken_back(std::move(layout), layout_);
+      forget_lost();
       plan_ = std::move(plan);
     }
     done(error);
@@ -155,35 +154,123 @@ std::shared_ptr<const Plan> Assembly::plan() const {
 
 JobStatus Assembly::status() const {
   const std::scoped_lock lock(mutex_);
-  JobStatus out{.plan = plan_};
+  JobStatus out{.plan = plan_, .nodes = cluster_.monitoring()};
   if (!plan_) return out;
   for (const PlannedActor& actor : plan_->actors) {
     for (int64_t replica = 0; replica < actor.replicas; ++replica) {
       const int id = layout_.shell(actor.name, replica);
-      out.actors.push_back(status_of(layout_.shells[id], metrics_[id]));
+      out.actors.push_back(status_of_shell(id));
     }
   }
   for (const PlannedEdge& edge : plan_->edges) {
-    EdgeStatus status{.name = plan_->edge_name(edge)};
-    const int number = layout_.edge(status.name);
-    std::set<std::string> replicas;
-    for (const ShellMetrics& metrics : metrics_) {
-      const auto found = metrics.edges.find(number);
-      // A replica that came back counts on where the one that left stopped.
-      if (found == metrics.edges.end()) continue;
-      if (!replicas.insert(metrics.labels.at("replica")).second) continue;
-      status.items += count(found->second.items);
-      status.in_flight_items += static_cast<int64_t>(found->second.in_flight.value());
-    }
-    out.edges.push_back(std::move(status));
+    out.edges.push_back(status_of_edge(plan_->edge_name(edge)));
   }
   return out;
 }
 
+ActorStatus Assembly::status_of_shell(int number) const {
+  if (metrics_[number]) return status_of(*metrics_[number]);
+  const PlannedShell& shell = layout_.shells[number];
+  const std::optional<ShellCounts> counts = cluster_.counts(number);
+  ActorStatus out = counts ? counts->status
+                           : ActorStatus{.actor = shell.actor.name,
+                                         .kind = shell.actor.kind->name,
+                                         .replica = shell.replica};
+  out.node = shell.node;
+  return out;
+}
+
+EdgeStatus Assembly::status_of_edge(const std::string& name) const {
+  EdgeStatus out{.name = name};
+  std::set<std::string> replicas;
+  const int number = layout_.edge(name);
+  const auto add = [&](int64_t items, int64_t in_flight) {
+    out.items += items;
+    out.in_flight_items += in_flight;
+  };
+  for (size_t id = 0; id < metrics_.size(); ++id) {
+    if (metrics_[id]) {
+      const auto found = metrics_[id]->edges.find(number);
+      // A replica that came back counts on where the one that left stopped.
+      if (found == metrics_[id]->edges.end()) continue;
+      if (!replicas.insert(metrics_[id]->labels.at("replica")).second) continue;
+      add(static_cast<int64_t>(found->second.items.value()),
+          static_cast<int64_t>(found->second.in_flight.value()));
+    } else if (const auto counts = cluster_.counts(static_cast<int>(id))) {
+      for (const EdgeStatus& edge : counts->edges) {
+        if (edge.name == std::to_string(number)) add(edge.items, edge.in_flight_items);
+      }
+    }
+  }
+  return out;
+}
+
+void Assembly::drop_node(const std::string& node) {
+  cluster_.forget(node);
+  const std::scoped_lock lock(mutex_);
+  lost_nodes_.insert(node);
+  DropShells drop{.node = node};
+  const auto is_lost = [&](int id) {
+    return layout_.shells[id].present && layout_.shells[id].node == node;
+  };
+  for (int id = 0; id < static_cast<int>(layout_.shells.size()); ++id) {
+    if (is_lost(id)) drop.shells.push_back(id);
+  }
+  for (const Lane& lane : layout_.lanes) {
+    const bool producer = is_lost(lane.producer);
+    const bool consumer = is_lost(lane.consumer);
+    if (!lane.open || (!producer && !consumer)) continue;
+    drop.lanes.push_back({.lane = lane.id,
+                          .other = producer ? lane.consumer : lane.producer,
+                          .producer_lost = producer,
+                          .consumer_lost = consumer});
+    if (!consumer) lost_inputs_.push_back(drop.lanes.back());
+  }
+  forget_lost();
+  detail::send_in_order(nullptr, supervisor_, std::move(drop));
+}
+
+/// Takes what runs on lost nodes out of the layout.
+void Assembly::forget_lost() {
+  for (PlannedShell& shell : layout_.shells) {
+    if (lost_nodes_.contains(shell.node)) shell.present = false;
+  }
+  for (Lane& lane : layout_.lanes) {
+    if (!layout_.shells[lane.producer].present || !layout_.shells[lane.consumer].present) {
+      lane.open = false;
+    }
+  }
+}
+
+Plan Assembly::plan_without_lost() const {
+  const std::scoped_lock lock(mutex_);
+  Plan next = *plan_;
+  for (const std::string& node : lost_nodes_) {
+    for (PlannedActor& actor : next.actors) std::erase(actor.nodes, node);
+    next.config.nodes.erase(node);
+  }
+  for (const PlannedActor& actor : next.actors) next.config.actors[actor.name].nodes = actor.nodes;
+  return next;
+}
+
+void Assembly::finish_recovery() {
+  const std::scoped_lock lock(mutex_);
+  FinishRecovery message;
+  for (const LostLane& lane : lost_inputs_) {
+    if (layout_.shells[lane.other].present) message.ended.push_back(lane);
+  }
+  lost_inputs_.clear();
+  for (size_t id = 0; id < layout_.shells.size(); ++id) {
+    const PlannedShell& shell = layout_.shells[id];
+    if (shell.present && shell.is_source()) message.sources.push_back(static_cast<int>(id));
+  }
+  detail::send_in_order(nullptr, supervisor_, std::move(message));
+}
+
 void Assembly::stop_clocks() {
   const std::scoped_lock lock(mutex_);
-  for (const ShellMetrics& metrics : metrics_) {
-    metrics.times->enter(Activity::none, ShellTimes::Clock::now());
+  for (const std::optional<ShellMetrics>& metrics : metrics_) {
+    if (metrics) metrics->times->enter(Activity::none, ShellTimes::Clock::now());
   }
 }
 

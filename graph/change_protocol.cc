@@ -30,16 +30,18 @@ ChangeProtocol::ChangeProtocol(ChangeOrders& orders, GraphChange change, Done do
       awaited_(change_.leaving_shells.begin(), change_.leaving_shells.end()) {}
 
 void ChangeProtocol::begin() {
-  unanswered_ = change_.new_lanes.size();
+  for (const Lane& lane : change_.new_lanes) unanswered_.insert(lane.id);
   for (const Lane& lane : change_.new_lanes) orders_.add_input(lane);
-  if (unanswered_ == 0) join();
+  if (unanswered_.empty()) join();
 }
 
 void ChangeProtocol::on_input_added(int lane, bool taken) {
   const auto found = std::ranges::find(change_.new_lanes, lane, &Lane::id);
-  if (found == change_.new_lanes.end() || unanswered_ == 0) return;
+  if (found == change_.new_lanes.end()) return;
+  if (refused_ && taken) orders_.end_input(*found);
+  if (unanswered_.erase(lane) == 0) return;
   if (taken) taken_.push_back(*found);
-  if (--unanswered_ > 0) return;
+  if (!unanswered_.empty()) return;
   if (taken_.size() == change_.new_lanes.size()) {
     join();
   } else {
@@ -71,10 +73,11 @@ void ChangeProtocol::on_finished(int shell) {
     if (lane.consumer == shell && lane.back) orders_.close_output(lane);
   }
   orders_.leave(shell);
-  if (awaited_.empty() && unanswered_ == 0) finish("");
+  if (awaited_.empty() && unanswered_.empty()) finish("");
 }
 
 void ChangeProtocol::refuse() {
+  refused_ = true;
   for (const Lane& lane : taken_) orders_.end_input(lane);
   for (const int shell : change_.new_shells) orders_.discard(shell);
   awaited_.clear();

@@ -52,7 +52,7 @@ class ChangeProtocol {
   ChangeProtocol(ChangeOrders& orders, GraphChange change, Done done);
 
   void begin();
-  /// A consumer took a lane in, or is at its end and did not.
+  /// A consumer took a lane in, or is at its end, or lost, and did not. The first answer counts.
   void on_input_added(int lane, bool taken);
   void on_finished(int shell);
   /// The job has ended: nothing more will come.
@@ -68,8 +68,9 @@ class ChangeProtocol {
   ChangeOrders& orders_;
   GraphChange change_;
   Done done_;
-  size_t unanswered_ = 0;
+  std::set<int> unanswered_;  ///< new lanes whose consumer has not said whether it takes them
   std::vector<Lane> taken_;
+  bool refused_ = false;
   std::set<int> awaited_;  ///< leaving shells that have not finished
 };
 

@@ -23,8 +23,9 @@ class ControlServer {
   /// from one thread, one request at a time.
   using Handler = std::function<std::string(const ControlRequest&)>;
 
-  /// `listen`: "host:port"; port 0 takes a free one. Throws io_failed when it cannot listen there.
-  ControlServer(const std::string& listen, Handler handler);
+  /// `listen`: "host:port"; port 0 takes a free one. `key`: folder of a job key that peers have to
+  /// have; empty: none. Throws io_failed when it cannot listen there.
+  ControlServer(const std::string& listen, Handler handler, const std::string& key = "");
   /// No call of the handler is under way when it returns.
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
@@ -43,6 +44,6 @@ class ControlServer {
 /// its code and text; io_failed when nobody listens there; unsupported when the server is of
 /// another version; timeout when no answer came in time.
 std::string call_control(const std::string& address, const ControlRequest& request,
-                         std::chrono::milliseconds timeout);
+                         std::chrono::milliseconds timeout, const std::string& key = "");
 
 }  // namespace arno::graph

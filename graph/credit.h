@@ -28,6 +28,9 @@ class CreditWindow {
     capacity_bytes_ = capacity_bytes;
   }
 
+  /// Nothing that was sent is under way any more.
+  void settle() { acknowledge(sent_items_, sent_bytes_); }
+
   int64_t items_sent() const { return static_cast<int64_t>(sent_items_); }
   int64_t bytes_sent() const { return sent_bytes_; }
   int64_t items_in_flight() const { return static_cast<int64_t>(sent_items_ - acked_items_); }

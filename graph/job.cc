@@ -2,45 +2,87 @@
 #include "graph/job.h"
 
 #include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 #include <future>
 #include <mutex>
+#include <thread>
 
+#include "common/log.h"
 #include "graph/assembly.h"
 #include "graph/detail/mailbox_order.h"
+#include "graph/detail/pool_config.h"
 
 namespace arno::graph {
-namespace {
-
-struct PoolConfig : caf::actor_system_config {
-  explicit PoolConfig(int64_t workers) {
-    set("scheduler.max-threads", static_cast<size_t>(workers));
-    // The work-stealing policy polls: its idle workers would take time from the kernels.
-    set("scheduler.policy", caf::atom("sharing"));
-    // An actor with work left sends itself a message: without a bound it would keep its thread.
-    set("scheduler.max-throughput", size_t{16});
-    set("logger.verbosity", caf::atom("quiet"));
-  }
-};
-
-}  // namespace
 
 struct Job::Impl {
   Impl(Plan plan, StageContext context)
       : result(ended.get_future().share()),
         config(plan.config.workers),
         system(config),
-        assembly(system, completed(std::move(context)), plan.config.supervisor.drain_timeout_s,
-                 [this](JobResult how) {
-                   assembly.stop_clocks();
-                   ended.set_value(std::move(how));
-                 }),
+        assembly(
+            system, completed(std::move(context)), plan.config.supervisor.drain_timeout_s,
+            [this](JobResult how) {
+              assembly.stop_clocks();
+              ended.set_value(std::move(how));
+            },
+            [this](const std::string& node, const std::string& why) { lose(node, why); }),
         first(assembly.prepare(std::move(plan))) {}
 
+  ~Impl() {
+    std::vector<std::jthread> last;
+    {
+      const std::scoped_lock lock(losing);
+      closing = true;
+      last = std::move(recoveries);
+    }
+  }
+
   StageContext completed(StageContext context) {
+    observer = context.observer;
     if (!context.metrics) context.metrics = &own_metrics;
     if (!context.groups) context.groups = ops::local_groups();
     return context;
+  }
+
+  /// Goes on without a node: in a thread of its own, as it waits for the change.
+  void lose(const std::string& node, const std::string& why) {
+    const std::scoped_lock lock(losing);
+    if (closing) return;
+    recoveries.emplace_back([this, node, why] {
+      log::warn("job", "node {} was lost: {}", node, why);
+      try {
+        // Not under the lock: a change that waits for the node would never end.
+        assembly.drop_node(node);
+        change([&] { return assembly.plan_without_lost(); });
+        assembly.finish_recovery();
+        if (observer)
+          observer->on_event({"attach", "", "replicas of node " + node + " run elsewhere"});
+      } catch (const Error& error) {
+        if (error.code() == Errc::cancelled) return;
+        tell_supervisor(
+            AbortJob{fmt::format("node {} was lost, and its actors could not be placed "
+                                 "again: {}",
+                                 node, error.what())});
+      }
+    });
+  }
+
+  /// Brings the graph to the plan that `make` gives. Throws.
+  template <class Make>
+  void change(Make make) {
+    const std::scoped_lock lock(changing);
+    running.wait();
+    const auto answer = std::make_shared<std::promise<std::string>>();
+    std::future<std::string> told = answer->get_future();
+    assembly.apply(
+        assembly.prepare(make()),
+        [answer = std::move(answer)](const std::string& error) { answer->set_value(error); });
+    std::string error = "the job has ended";
+    try {
+      error = told.get();
+    } catch (const std::future_error&) {
+      // The supervisor went without an answer.
+    }
+    ARNO_CHECK(error.empty(), Errc::cancelled, "[job] the graph was not changed: {}", error);
   }
 
   template <class Message>
@@ -49,16 +91,20 @@ struct Job::Impl {
   }
 
   // In this order: actors use what stands above the system until it is gone.
+  JobObserver* observer = nullptr;
   monitoring::MetricRegistry own_metrics;
-  std::promise<void> started;  ///< the first change, from nothing to the graph, is done
   std::promise<JobResult> ended;
   std::shared_future<JobResult> result;
-  PoolConfig config;
+  std::promise<void> begun;
+  std::shared_future<void> running = begun.get_future().share();  ///< the first change is through
+  std::mutex changing;
+  std::mutex losing;                     ///< guards what follows
+  std::vector<std::jthread> recoveries;  ///< one for each node that was lost
+  bool closing = false;
+  detail::PoolConfig config;
   caf::actor_system system;
   Assembly assembly;
   PreparedChange first;
-  std::mutex changing;
-  std::shared_future<void> is_started{started.get_future()};
 };
 
 Job::Job(Plan plan, StageContext context)
@@ -67,20 +113,14 @@ Job::~Job() = default;
 
 void Job::start() {
   impl_->assembly.apply(std::move(impl_->first),
-                        [this](const std::string&) { impl_->started.set_value(); });
+                        [this](const std::string&) { impl_->begun.set_value(); });
 }
 void Job::drain() { impl_->tell_supervisor(DrainJob{}); }
 void Job::abort(const std::string& reason) { impl_->tell_supervisor(AbortJob{reason}); }
 JobResult Job::wait() { return impl_->result.get(); }
 
 void Job::change(Plan plan) {
-  const std::scoped_lock lock(impl_->changing);
-  impl_->is_started.wait();
-  const auto answer = std::make_shared<std::promise<std::string>>();
-  impl_->assembly.apply(impl_->assembly.prepare(std::move(plan)),
-                        [answer](const std::string& error) { answer->set_value(error); });
-  const std::string error = answer->get_future().get();
-  ARNO_CHECK(error.empty(), Errc::cancelled, "[job] the graph was not changed: {}", error);
+  impl_->change([&] { return std::move(plan); });
 }
 
 std::shared_ptr<const ActorOptions> Job::adopt(const std::string& actor,

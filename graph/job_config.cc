@@ -13,6 +13,8 @@ void ActorSpec::fields(ConfigFields& f) {
           .one_of = {"stop", "restart", "skip"}});
   f.integer("max_errors", max_errors,
             {.doc = "restarts or skips before the job stops after all", .min = 0});
+  f.texts("nodes", nodes,
+          {.doc = "nodes that its replicas run on, in turn; `local` is where the job is launched"});
   f.raw("options", options, {.doc = "of the kind"});
 }
 
@@ -32,9 +34,19 @@ void MonitoringSpec::fields(ConfigFields& f) {
            {.doc = "seconds to serve on after the end of the job", .min = 0, .max = 86400});
 }
 
+void NodeSpec::fields(ConfigFields& f) {
+  f.text("address", address,
+         {.doc = "host:port that its `arno node` listens on", .required = true});
+}
+
 void ControlSpec::fields(ConfigFields& f) {
   f.boolean("enabled", enabled, {.doc = "take orders: attach, detach, edge, stop"});
   f.text("listen", listen, {.doc = "host:port to take orders on; port 0 takes a free one"});
+  f.text(
+      "key", key,
+      {.doc = "folder of the job's key (arno key new), which every peer has to have; empty: none"});
+  f.text("payload", payload,
+         {.doc = "tcp://host:port that items of other nodes come in on; port * takes a free one"});
 }
 
 void SupervisorSpec::fields(ConfigFields& f) {
@@ -52,6 +64,7 @@ void JobConfig::fields(ConfigFields& f) {
   f.group("monitoring", monitoring, {.doc = "where the job shows itself"});
   f.group("control", control, {.doc = "how a running job is changed"});
   f.group("supervisor", supervisor, {.doc = "how failures are met"});
+  f.map("nodes", nodes, {.doc = "other processes, or machines, that run actors of the job"});
   f.map("actors", actors, {.doc = "actors by name", .required = true});
   f.list("edges", edges, {.doc = "what is sent where", .required = true});
 }

@@ -11,12 +11,16 @@
 
 namespace arno::graph {
 
+/// The name of the node where a job is launched.
+inline constexpr const char* kLocalNode = "local";
+
 /// An actor as the file names it.
 struct ActorSpec {
   std::string kind;
   int64_t replicas = 1;
-  std::string on_error = "stop";  ///< stop, restart or skip
-  int64_t max_errors = 100;       ///< restarts or skips before the job stops
+  std::string on_error = "stop";   ///< stop, restart or skip
+  int64_t max_errors = 100;        ///< restarts or skips before the job stops
+  std::vector<std::string> nodes;  ///< where its replicas run, in turn; empty: where it is launched
   RawConfig options;
 
   void fields(ConfigFields& f);
@@ -39,8 +43,16 @@ struct MonitoringSpec {
   void fields(ConfigFields& f);
 };
 
+/// A node that waits for actors of jobs (`arno node`).
+struct NodeSpec {
+  std::string address;  ///< "host:port"
+  void fields(ConfigFields& f);
+};
+
 struct ControlSpec {
-  std::string listen = "127.0.0.1:0";  ///< where orders are taken; port 0: any free one
+  std::string listen = "127.0.0.1:0";         ///< where orders are taken; port 0: any free one
+  std::string payload = "tcp://127.0.0.1:*";  ///< where items of other nodes come in
+  std::string key;                            ///< folder of a job key (`arno key new`); empty: none
   bool enabled = true;
   void fields(ConfigFields& f);
 };
@@ -60,6 +72,7 @@ struct JobConfig {
   MonitoringSpec monitoring;
   ControlSpec control;
   SupervisorSpec supervisor;
+  std::map<std::string, NodeSpec> nodes;
   std::map<std::string, ActorSpec> actors;
   std::vector<EdgeSpec> edges;
 

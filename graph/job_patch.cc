@@ -17,15 +17,18 @@ struct ActorPatch {
     f.text("on_error", spec.on_error,
            {.doc = "of a new actor", .one_of = {"stop", "restart", "skip"}});
     f.integer("max_errors", spec.max_errors, {.doc = "of a new actor", .min = 0});
+    f.texts("nodes", spec.nodes, {.doc = "of the replicas that are new, in turn"});
     f.raw("options", spec.options, {.doc = "of a new actor, or what is added to a running one's"});
   }
 };
 
 struct JobPatch {
+  std::map<std::string, NodeSpec> nodes;
   std::map<std::string, ActorPatch> actors;
   std::vector<EdgeSpec> edges;
 
   void fields(ConfigFields& f) {
+    f.map("nodes", nodes, {.doc = "nodes that join the job"});
     f.map("actors", actors, {.doc = "new actors, and changes of running ones"});
     f.list("edges", edges, {.doc = "new edges, and other capacities of those that are there"});
   }
@@ -54,6 +57,7 @@ class Patcher {
       problems_.push_back(file_.problem("found neither actors nor edges, expected a change"));
     }
     PlanStep out;
+    for (const auto& [name, node] : patch.nodes) config_.nodes[name] = node;
     for (const auto& [name, actor] : patch.actors) apply_actor(name, actor.spec, out);
     const size_t first_edge = config_.edges.size();
     for (const EdgeSpec& edge : patch.edges) apply_edge(edge);
@@ -69,6 +73,7 @@ class Patcher {
       if (spec.kind.empty()) report(key, "found no kind, expected one: the actor is new");
       ActorSpec& fresh = config_.actors[name] = {.kind = spec.kind, .options = spec.options};
       if (spec.replicas > 0) fresh.replicas = spec.replicas;
+      fresh.nodes = spec.nodes;
       if (!spec.on_error.empty()) fresh.on_error = spec.on_error;
       if (spec.max_errors >= 0) fresh.max_errors = spec.max_errors;
       return;
@@ -81,8 +86,21 @@ class Patcher {
                                         spec.kind, running->kind->name));
     }
     if (spec.replicas > 0) config_.actors[name].replicas = spec.replicas;
+    place_new_replicas(*running, spec.nodes);
     if (spec.options.empty()) return;
     out.extended.emplace_back(name, running->options->extended(spec.options, problems_));
+  }
+
+  /// Those that run stay where they are.
+  void place_new_replicas(const PlannedActor& running, const std::vector<std::string>& nodes) {
+    if (nodes.empty()) return;
+    ActorSpec& spec = config_.actors[running.name];
+    std::vector<std::string> all;
+    for (int64_t r = 0; r < spec.replicas; ++r) {
+      const auto added = static_cast<size_t>(std::max<int64_t>(0, r - running.replicas));
+      all.push_back(r < running.replicas ? running.node_of(r) : nodes[added % nodes.size()]);
+    }
+    spec.nodes = std::move(all);
   }
 
   /// One that is there gets the patch's capacity.
@@ -117,8 +135,9 @@ void tell_actors(const Plan& plan, const Plan& other, char sign, std::vector<std
     const auto same = std::ranges::find(other.actors, actor.name, &PlannedActor::name);
     const int64_t there = same == other.actors.end() ? 0 : same->replicas;
     for (int64_t replica = there; replica < actor.replicas; ++replica) {
-      out.push_back(
-          fmt::format("{} {} ({})", sign, replica_name(actor, replica), actor.kind->name));
+      const std::string& node = actor.node_of(replica);
+      out.push_back(fmt::format("{} {} ({}){}", sign, replica_name(actor, replica),
+                                actor.kind->name, node == kLocalNode ? "" : " on node " + node));
     }
   }
 }
@@ -148,9 +167,28 @@ void tell_edges(const Plan& before, const Plan& after, std::vector<std::string>&
   }
 }
 
+/// Replicas that are joined one to one form a group, which stays as it is.
+void check_groups(const Plan& running, const Plan& next, const RawConfig& file,
+                  ConfigProblems& problems) {
+  for (const PlannedEdge& edge : running.edges) {
+    if (!running.actors[edge.to].kind->inputs[edge.to_port].by_replica) continue;
+    for (const int end : {edge.from, edge.to}) {
+      const PlannedActor& was = running.actors[end];
+      const auto is = std::ranges::find(next.actors, was.name, &PlannedActor::name);
+      if (is == next.actors.end() || is->replicas == was.replicas) continue;
+      problems.push_back(file.problem_at(
+          fmt::format("actors.{}.replicas", was.name),
+          fmt::format("found {}, expected {}: they form a group with those of {}", is->replicas,
+                      was.replicas, running.actors[end == edge.to ? edge.from : edge.to].name)));
+      return;
+    }
+  }
+}
+
 /// Says what a step changes; problems when it changes nothing, or two things at once.
 void finish(const Plan& running, const RawConfig& file, PlanStep& step, ConfigProblems& problems) {
   if (!problems.empty()) return;
+  check_groups(running, step.next, file, problems);
   tell_actors(step.next, running, '+', step.changes);
   tell_actors(running, step.next, '-', step.changes);
   tell_edges(running, step.next, step.changes);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,8 +17,9 @@ struct ActorStatus {
   std::string actor;
   std::string kind;
   int64_t replica = 0;
-  int64_t items = 0;       ///< handled
-  int64_t sent_items = 0;  ///< each once, however many edges it took
+  std::string node = "local";  ///< where it runs
+  int64_t items = 0;           ///< handled
+  int64_t sent_items = 0;      ///< each once, however many edges it took
   int64_t skipped_items = 0;
   int64_t errors = 0;
   int64_t queued_items = 0;
@@ -37,8 +39,10 @@ struct EdgeStatus {
 /// Where a job stands.
 struct JobStatus {
   std::shared_ptr<const Plan> plan;  ///< of the graph as it is; null before the start
-  std::vector<ActorStatus> actors;   ///< all replicas, in the plan's order
-  std::vector<EdgeStatus> edges;     ///< in the plan's order
+  std::map<std::string, std::string>
+      nodes;                        ///< others than the launcher's: where their metrics are
+  std::vector<ActorStatus> actors;  ///< all replicas, in the plan's order
+  std::vector<EdgeStatus> edges;    ///< in the plan's order
 };
 
 }  // namespace arno::graph

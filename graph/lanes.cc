@@ -46,7 +46,8 @@ class Layer {
     layout_.shells.push_back(
         {.actor = actor,
          .replica = replica,
-         .name = actor.replicas > 1 ? fmt::format("{}[{}]", actor.name, replica) : actor.name});
+         .name = actor.replicas > 1 ? fmt::format("{}[{}]", actor.name, replica) : actor.name,
+         .node = actor.node_of(replica)});
     change_.new_shells.push_back(id);
     return id;
   }

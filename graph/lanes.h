@@ -52,8 +52,10 @@ struct PlannedShell {
   PlannedActor actor;
   int64_t replica = 0;
   std::string name;     ///< "decode", or "decode[2]" where there are several
+  std::string node;     ///< where it runs
   bool present = true;  ///< the plan has it
 
+  bool is_local() const { return node == kLocalNode; }
   /// Whether it begins by itself, with no forward input.
   bool is_source() const { return actor.is_source(); }
 };

@@ -36,18 +36,26 @@ struct Drain {};
 /// A lane comes in; its producer is an actor that takes ShellActor's messages.
 struct AddInput {
   InputLane lane;
+  int peer = -1;  ///< number of the producer
   caf::strong_actor_ptr producer;
 };
 /// A lane goes out.
 struct AddOutput {
   OutputLane lane;
   std::string edge;  ///< its name
+  int peer = -1;     ///< number of the consumer
   caf::strong_actor_ptr consumer;
 };
 /// End the stream of a lane, and send nothing more on it.
 struct CloseOutput {
   int lane;
 };
+/// The consumer of a lane was lost: what was under way to it is not waited for.
+struct DropOutput {
+  int lane;
+};
+/// Items may have been lost on their way: sources send again what has not arrived.
+struct Redeliver {};
 /// A lane may hold more or less.
 struct ResizeLane {
   int lane;
@@ -88,6 +96,29 @@ struct JobChange;
 struct ChangeJob {
   std::shared_ptr<JobChange> change;
 };
+/// A lane with an end at a lost shell.
+struct LostLane {
+  int lane = 0;
+  int other = 0;  ///< the shell at the other end
+  bool producer_lost = false;
+  bool consumer_lost = false;
+};
+/// Shells were lost with their node: producers of their lanes let go of them.
+struct DropShells {
+  std::string node;
+  std::vector<int> shells;
+  std::vector<LostLane> lanes;
+};
+/// The producer of a lane has let go of a lost consumer.
+struct OutputDropped {
+  int lane;
+};
+/// Others have taken the place of lost shells: once all producers have let go, consumers hear the
+/// end of the lost lanes and sources send again what has not arrived.
+struct FinishRecovery {
+  std::vector<LostLane> ended;
+  std::vector<int> sources;
+};
 /// Begin an ordered end.
 struct DrainJob {};
 /// End at once.
@@ -105,18 +136,23 @@ using ShellActor = caf::typed_actor<caf::reacts_to<Start>,         // begin
                                     caf::reacts_to<AddInput>,      // answered by InputAdded
                                     caf::reacts_to<AddOutput>,     // one more lane to choose from
                                     caf::reacts_to<CloseOutput>,   // one lane less
+                                    caf::reacts_to<DropOutput>,    // one lane less, at once
+                                    caf::reacts_to<Redeliver>,     // to sources
                                     caf::reacts_to<ResizeLane>,    // more or less credit
                                     caf::reacts_to<AdoptOptions>,  // answered by its promise
                                     caf::reacts_to<Leave>,         // go when all is done
                                     caf::reacts_to<Continue>,      // go on working
                                     caf::reacts_to<Decision>>;     // after a failure
 
-using SupervisorActor = caf::typed_actor<caf::reacts_to<ChangeJob>,      // start or change
-                                         caf::reacts_to<InputAdded>,     // part of a change
-                                         caf::reacts_to<StageFinished>,  // a stage is through
-                                         caf::reacts_to<StageFailed>,    // apply the policy
-                                         caf::reacts_to<DrainJob>,       // drain all sources
-                                         caf::reacts_to<AbortJob>,       // end at once
+using SupervisorActor = caf::typed_actor<caf::reacts_to<ChangeJob>,       // start or change
+                                         caf::reacts_to<InputAdded>,      // part of a change
+                                         caf::reacts_to<DropShells>,      // go on without them
+                                         caf::reacts_to<OutputDropped>,   // part of that
+                                         caf::reacts_to<FinishRecovery>,  // the rest of it
+                                         caf::reacts_to<StageFinished>,   // a stage is through
+                                         caf::reacts_to<StageFailed>,     // apply the policy
+                                         caf::reacts_to<DrainJob>,        // drain all sources
+                                         caf::reacts_to<AbortJob>,        // end at once
                                          caf::reacts_to<DrainTimedOut>>;
 
 }  // namespace arno::graph
@@ -129,6 +165,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Drain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::AddInput)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::AddOutput)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::CloseOutput)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::DropOutput)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Redeliver)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::ResizeLane)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::AdoptOptions)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Leave)
@@ -138,6 +176,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::InputAdded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::StageFinished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::StageFailed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::ChangeJob)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::DropShells)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::OutputDropped)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::FinishRecovery)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::DrainJob)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::AbortJob)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::DrainTimedOut)

@@ -48,6 +48,7 @@ class Planner {
   }
 
   Plan run(JobConfig config, size_t first_edge) {
+    plan_.registry = &registry_;
     plan_.config = std::move(config);
     if (plan_.config.actors.size() > kMaxActors) {
       report("actors", fmt::format("found {} actors, expected at most {}",
@@ -99,13 +100,15 @@ class Planner {
       return;
     }
     check_policy(key, spec, *kind);
+    check_nodes(key, spec, *kind);
     const size_t before = problems_.size();
     plan_.actors.push_back({.name = name,
                             .kind = kind,
                             .replicas = spec.replicas,
                             .on_error = spec.on_error,
                             .max_errors = spec.max_errors,
-                            .options = kind->read_options(spec.options, problems_)});
+                            .options = kind->read_options(spec.options, problems_),
+                            .nodes = spec.nodes});
     options_readable_ &= problems_.size() == before;
     // Checks that need the whole job are made for a job and options that could be read.
     if (!readable_ || problems_.size() > before) return;
@@ -129,6 +132,22 @@ class Planner {
       report(key + ".on_error",
              fmt::format("found skip, expected stop{}: a {} cannot account for a skipped item",
                          kind.restartable ? " or restart" : "", kind.name));
+    }
+  }
+
+  void check_nodes(const std::string& key, const ActorSpec& spec, const ActorKind& kind) {
+    std::vector<std::string> known{kLocalNode};
+    for (const auto& entry : plan_.config.nodes) known.push_back(entry.first);
+    for (size_t i = 0; i < spec.nodes.size(); ++i) {
+      const std::string& node = spec.nodes[i];
+      const std::string where = fmt::format("{}.nodes[{}]", key, i);
+      if (std::ranges::find(known, node) == known.end()) {
+        report(where, fmt::format("found the unknown node \"{}\"{}, expected {}", node,
+                                  did_you_mean(node, known), one_of(known)));
+      } else if (node != kLocalNode && !kind.placeable) {
+        report(where, fmt::format("found {}, expected {}: a {} runs where the job is launched",
+                                  node, kLocalNode, kind.name));
+      }
     }
   }
 
@@ -337,6 +356,11 @@ StageContext base_context(const JobConfig& config) {
   return {.seed = static_cast<uint64_t>(config.seed),
           .output = config.output,
           .training = config.training};
+}
+
+const std::string& PlannedActor::node_of(int64_t replica) const {
+  static const std::string kLocal = kLocalNode;
+  return nodes.empty() ? kLocal : nodes[static_cast<size_t>(replica) % nodes.size()];
 }
 
 bool PlannedActor::is_source() const { return std::ranges::all_of(kind->inputs, &Port::back_edge); }

@@ -18,7 +18,10 @@ struct PlannedActor {
   std::string on_error;
   int64_t max_errors = 0;
   std::shared_ptr<const ActorOptions> options;
+  std::vector<std::string> nodes{};  ///< of its replicas, in turn; empty: the launcher's
 
+  /// Where a replica runs.
+  const std::string& node_of(int64_t replica) const;
   /// Whether it begins by itself: no input but those that close a cycle.
   bool is_source() const;
 };
@@ -37,6 +40,7 @@ struct PlannedEdge {
 
 /// A job that has been checked as a whole and can be spawned.
 struct Plan {
+  const Registry* registry = nullptr;  ///< that it was made with
   JobConfig config;
   std::vector<PlannedActor> actors;  ///< producers before their consumers, back edges aside
   std::vector<PlannedEdge> edges;    ///< in the order of the file

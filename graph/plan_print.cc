@@ -28,6 +28,7 @@ std::string Plan::to_yaml() const {
     out +=
         fmt::format("  {}:\n    kind: {}\n    replicas: {}\n    on_error: {}\n    max_errors: {}\n",
                     actor.name, actor.kind->name, actor.replicas, actor.on_error, actor.max_errors);
+    if (!actor.nodes.empty()) out += fmt::format("    nodes: [{}]\n", fmt::join(actor.nodes, ", "));
     const std::string options = actor.options->to_yaml(6);
     out += options.empty() ? "    options: {}\n" : "    options:\n" + options;
   }

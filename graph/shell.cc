@@ -203,6 +203,17 @@ void on_close_output(Self self, const CloseOutput& message) {
   pump(self);
 }
 
+void on_drop_output(Self self, const DropOutput& message) {
+  self->state.driver->drop_output(message.lane);
+  detail::send_in_order(self->context(), self->state.parts.supervisor, OutputDropped{message.lane});
+  pump(self);
+}
+
+void on_redeliver(Self self, const Redeliver&) {
+  self->state.driver->on_redeliver();
+  pump(self);
+}
+
 void on_resize(Self self, const ResizeLane& message) {
   self->state.driver->resize(message.lane, message.capacity_items, message.capacity_bytes);
   pump(self);
@@ -272,6 +283,7 @@ ShellActor::behavior_type shell(Self self, ShellParts parts) {
           detail::in_turn(self, on_acknowledge), detail::in_turn(self, on_end),
           detail::in_turn(self, on_drain),       detail::in_turn(self, on_add_input),
           detail::in_turn(self, on_add_output),  detail::in_turn(self, on_close_output),
+          detail::in_turn(self, on_drop_output), detail::in_turn(self, on_redeliver),
           detail::in_turn(self, on_resize),      detail::in_turn(self, on_adopt),
           detail::in_turn(self, on_leave),       detail::in_turn(self, on_continue),
           detail::in_turn(self, on_decision)};

@@ -96,6 +96,26 @@ void ShellMetrics::add_edge(int edge, const std::string& name) {
                  .in_flight = registry->gauge(kDefs[kInFlight], with_replica)};
 }
 
+ActorStatus status_of(const ShellMetrics& metrics) {
+  const auto count = [](const monitoring::Counter& counter) {
+    return static_cast<int64_t>(counter.value());
+  };
+  const ShellTimes::Seconds seconds = metrics.times->seconds(ShellTimes::Clock::now());
+  const auto time = [&](Activity what) { return seconds[static_cast<size_t>(what)]; };
+  return {.actor = metrics.labels.at("actor"),
+          .kind = metrics.labels.at("kind"),
+          .replica = std::stoll(metrics.labels.at("replica")),
+          .items = count(metrics.items),
+          .sent_items = count(metrics.sent),
+          .skipped_items = count(metrics.skipped),
+          .errors = *metrics.failures,
+          .queued_items = static_cast<int64_t>(metrics.queued.value()),
+          .busy_s = time(Activity::busy),
+          .starved_s = time(Activity::starved),
+          .blocked_s = time(Activity::blocked),
+          .paused_s = time(Activity::paused)};
+}
+
 void show_capacity(monitoring::MetricRegistry& registry, const std::string& edge, int64_t items) {
   registry.gauge(kDefs[kCapacity], {{"edge", edge}}).set(static_cast<double>(items));
 }

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "graph/job_status.h"
 #include "graph/plan.h"
 #include "graph/shell_times.h"
 #include "graph/stage_driver.h"
@@ -43,6 +44,9 @@ struct ShellMetrics {
   void publish(const StageDriver& driver);
   void count_error(Errc cause);
 };
+
+/// Where a shell stands, by its metrics.
+ActorStatus status_of(const ShellMetrics& metrics);
 
 /// Shows how much an edge may hold.
 void show_capacity(monitoring::MetricRegistry& registry, const std::string& edge, int64_t items);

@@ -57,6 +57,9 @@ class Stage {
   /// Whether the stage waits for a back edge before it may end.
   virtual bool has_pending_work() const { return false; }
 
+  /// Items may have been lost on their way: a source emits again what nobody has said has arrived.
+  virtual void on_redeliver() {}
+
   /// Goes on under options that were extended, and returns them as they are from now on (with what
   /// it chose filled in). Only kinds whose options can be extended are asked. Throws when it
   /// cannot; it then goes on as before.

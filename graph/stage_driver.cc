@@ -30,6 +30,13 @@ void StageDriver::close_output(int lane) {
   courier_.end(lane);
 }
 
+void StageDriver::drop_output(int lane) {
+  Sender* sender = find_sender(lane);
+  if (!sender) return;
+  sender->closed = true;
+  sender->window.settle();
+}
+
 void StageDriver::resize(int lane, int64_t capacity_items, int64_t capacity_bytes) {
   if (Sender* sender = find_sender(lane)) sender->window.resize(capacity_items, capacity_bytes);
   for (Receipt& receipt : receipts_) {
@@ -48,9 +55,13 @@ StageDriver::Sender* StageDriver::find_sender(int lane) {
 void StageDriver::on_item(int lane, Payload item) {
   const auto found =
       std::ranges::find(receipts_, lane, [](const Receipt& r) { return r.lane.lane; });
-  ARNO_CHECK(found != receipts_.end() && !found->ended, Errc::comm_failed,
-             "[{}] an item came on lane {}, which is {}", kind_.name, lane,
-             found == receipts_.end() ? "not one of its inputs" : "ended");
+  ARNO_CHECK(found != receipts_.end(), Errc::comm_failed,
+             "[{}] an item came on lane {}, which is not one of its inputs", kind_.name, lane);
+  if (found->ended) {
+    // Its producer was given up, and what it had not brought is delivered anew.
+    ++counts_.discarded;
+    return;
+  }
   queue_.push_back({static_cast<size_t>(found - receipts_.begin()), std::move(item)});
 }
 

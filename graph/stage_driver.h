@@ -55,7 +55,7 @@ struct DriverCounts {
   int64_t calls = 0;      ///< into the stage
   int64_t handled = 0;    ///< items the stage took
   int64_t skipped = 0;    ///< items that failed and were accounted for
-  int64_t discarded = 0;  ///< items that came on a back edge after the end
+  int64_t discarded = 0;  ///< items that came on a back edge, or at all, after the end
   int64_t sent = 0;       ///< items, each once however many edges it took
   int64_t sent_bytes = 0;
 };
@@ -82,6 +82,8 @@ class StageDriver final : private Outbox {
   void add_output(const OutputLane& lane);
   /// Sends the end of the stream on a lane; items take the other lanes from now on.
   void close_output(int lane);
+  /// The consumer of a lane was lost: items take the other lanes, nothing is waited for.
+  void drop_output(int lane);
   /// Changes what a lane, in or out, may hold.
   void resize(int lane, int64_t capacity_items, int64_t capacity_bytes);
   /// The stage goes on under other options; see Stage::adopt().
@@ -94,6 +96,10 @@ class StageDriver final : private Outbox {
   void on_item(int lane, Payload item);
   void on_acknowledge(int lane, uint64_t items, int64_t bytes);
   void on_end(int lane);
+  void on_redeliver() {
+    source_waits_ = false;
+    if (!finished_) stage_->on_redeliver();
+  }
   /// The job drains.
   void on_drain();
 

@@ -6,6 +6,7 @@
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <map>
 #include <optional>
 
 #include "common/log.h"
@@ -32,10 +33,11 @@ class MessageOrders final : public ChangeOrders {
       : self_(self), edges_(std::move(edges)) {}
 
   void add_input(const Lane& lane) override {
-    send(lane.consumer, AddInput{lane.input(), handle(lane.producer)});
+    send(lane.consumer, AddInput{lane.input(), lane.producer, handle(lane.producer)});
   }
   void add_output(const Lane& lane) override {
-    send(lane.producer, AddOutput{lane.output(), edges_.at(lane.edge), handle(lane.consumer)});
+    send(lane.producer,
+         AddOutput{lane.output(), edges_.at(lane.edge), lane.consumer, handle(lane.consumer)});
   }
   void end_input(const Lane& lane) override { send(lane.consumer, EndOfStream{lane.id}); }
   void resize(const Lane& lane) override {
@@ -67,7 +69,9 @@ struct SupervisorState {
   SupervisorParts parts;
   std::vector<Watched> shells;  ///< by number
   std::optional<MessageOrders> orders;
-  std::optional<ChangeProtocol> change;  ///< the last one
+  std::optional<ChangeProtocol> change;    ///< the last one
+  std::map<int, int> letting_go;           ///< producers that still hold a lost consumer, by lane
+  std::optional<FinishRecovery> recovery;  ///< that waits for them
   bool draining = false;
   bool ended = false;
 
@@ -160,6 +164,61 @@ void on_input_added(Self self, const InputAdded& message) {
   if (self->state.change) self->state.change->on_input_added(message.lane, message.taken);
 }
 
+template <class Message>
+void tell_shell(Self self, int shell, Message message) {
+  detail::send_in_order(self->context(), self->state.shells.at(shell).parts.shell,
+                        std::move(message));
+}
+
+/// What was under way to a lost shell is sent again only when nobody sends to it any more.
+void finish_recovery(Self self) {
+  SupervisorState& state = self->state;
+  if (!state.letting_go.empty() || !state.recovery) return;
+  for (const LostLane& lane : state.recovery->ended) {
+    tell_shell(self, lane.other, EndOfStream{lane.lane});
+  }
+  for (const int source : state.recovery->sources) tell_shell(self, source, Redeliver{});
+  state.recovery.reset();
+}
+
+/// Goes on without shells that are gone: nobody waits for them, or for what was under way to them.
+void on_drop(Self self, const DropShells& message) {
+  SupervisorState& state = self->state;
+  if (state.ended) return;
+  for (const int shell : message.shells) {
+    Watched& lost = state.shells.at(shell);
+    lost.finished = lost.leaving = true;
+    state.tell("fault", lost.parts.name, fmt::format("was lost with node {}", message.node));
+    std::erase_if(state.letting_go, [&](const auto& entry) { return entry.second == shell; });
+  }
+  for (const LostLane& lane : message.lanes) {
+    if (!lane.producer_lost) {
+      state.letting_go[lane.lane] = lane.other;
+      tell_shell(self, lane.other, DropOutput{lane.lane});
+    }
+    if (state.change && lane.consumer_lost) state.change->on_input_added(lane.lane, false);
+  }
+  for (const int shell : message.shells) {
+    if (state.change) state.change->on_finished(shell);
+  }
+  finish_recovery(self);
+}
+
+void on_output_dropped(Self self, const OutputDropped& message) {
+  self->state.letting_go.erase(message.lane);
+  finish_recovery(self);
+}
+
+void on_finish_recovery(Self self, const FinishRecovery& message) {
+  SupervisorState& state = self->state;
+  if (!state.recovery) state.recovery.emplace();
+  // One that still waits becomes part of this one.
+  state.recovery->ended.insert(state.recovery->ended.end(), message.ended.begin(),
+                               message.ended.end());
+  state.recovery->sources = message.sources;
+  finish_recovery(self);
+}
+
 void on_finished(Self self, const StageFinished& message) {
   SupervisorState& state = self->state;
   state.shells.at(message.shell).finished = true;
@@ -220,9 +279,15 @@ SupervisorActor::behavior_type supervisor(Self self, SupervisorParts parts) {
   const detail::Turn turn(self);
   self->state.parts = std::move(parts);
   self->set_down_handler([self](const caf::down_msg& message) { on_down(self, message); });
-  return {detail::in_turn(self, on_change),         detail::in_turn(self, on_input_added),
-          detail::in_turn(self, on_finished),       detail::in_turn(self, on_failed),
-          detail::in_turn(self, on_drain),          detail::in_turn(self, on_abort),
+  return {detail::in_turn(self, on_change),
+          detail::in_turn(self, on_input_added),
+          detail::in_turn(self, on_drop),
+          detail::in_turn(self, on_output_dropped),
+          detail::in_turn(self, on_finish_recovery),
+          detail::in_turn(self, on_finished),
+          detail::in_turn(self, on_failed),
+          detail::in_turn(self, on_drain),
+          detail::in_turn(self, on_abort),
           detail::in_turn(self, on_drain_timed_out)};
 }
 

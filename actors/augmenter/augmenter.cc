@@ -55,6 +55,7 @@ graph::ActorKind augmenter_kind() {
       .outputs = {graph::port<AugmentedItem>("augmented", "AugmentedItem", "f32 [S, S, 3]")},
       .replicable = true,
       .restartable = true,
+      .placeable = true,
       .example = "flip: 0.5\nbrightness: 0.2",
   });
 }

@@ -6,16 +6,31 @@
 #include "ops/loss/unicl_loss.h"
 
 namespace arno::actors {
+namespace {
+
+constexpr monitoring::MetricDef kRepeated{
+    monitoring::MetricType::counter,
+    "arno_repeated_samples_total",
+    "Samples that came again after a fault and were left out.",
+    {}};
+
+}  // namespace
 
 Batcher::Batcher(const BatcherOptions&, const graph::StageContext& context)
     : batch_size_(context.training.batch_size),
-      next_slot_(static_cast<uint64_t>(resume_step(context) * context.training.batch_size)) {}
+      next_slot_(static_cast<uint64_t>(resume_step(context) * context.training.batch_size)) {
+  if (context.metrics) repeated_ = context.metrics->counter(kRepeated, {});
+}
 
 void Batcher::on_item(int, const graph::Payload& item, graph::Outbox& out) {
   auto sample = item.share<TokenizedItem>();
   const uint64_t slot = sample->id.slot;
-  ARNO_CHECK(slot >= next_slot_ && waiting_.emplace(slot, std::move(sample)).second,
-             Errc::invalid_argument, "[batcher] slot {} came twice", slot);
+  // After a fault the reader sends again what may have been lost: the same, as it depends on the
+  // slot alone.
+  if (slot < next_slot_ || !waiting_.emplace(slot, std::move(sample)).second) {
+    repeated_.add();
+    return;
+  }
   const uint64_t before = next_slot_;
   for (auto first = waiting_.begin(); first != waiting_.end() && first->first == next_slot_;
        first = waiting_.erase(first)) {
@@ -62,6 +77,7 @@ graph::ActorKind batcher_kind() {
                                                        "one for each step, in order"),
                   graph::port<DeliveredSlots>("delivered", "DeliveredSlots",
                                               "how far the order is complete")},
+      .metrics = {kRepeated},
       .example = "{}",
   });
 }

@@ -31,6 +31,7 @@ class Batcher final : public graph::Stage {
 
   int64_t batch_size_;
   uint64_t next_slot_;
+  monitoring::Counter repeated_;
   std::map<uint64_t, std::shared_ptr<const TokenizedItem>> waiting_;
   std::vector<std::shared_ptr<const TokenizedItem>> rows_;
 };

@@ -84,6 +84,7 @@ graph::ActorKind decoder_kind() {
                                             "samples that cannot be decoded")},
       .replicable = true,
       .restartable = true,
+      .placeable = true,
       .skippable = true,
       .example = "crop_scale_min: 0.9\nmax_megapixels: 64",
   });

@@ -55,6 +55,7 @@ graph::ActorKind prompt_sampler_kind() {
       .outputs = {graph::port<PromptedItem>("prompted", "PromptedItem", "with one text")},
       .replicable = true,
       .restartable = true,
+      .placeable = true,
       .example = "templates: \"\"",
   });
 }

@@ -184,6 +184,11 @@ void ShardReader::on_item(int port, const graph::Payload& item, graph::Outbox& o
 }
 
 graph::Produced ShardReader::produce(graph::Outbox& out) {
+  again_ = std::max(again_, delivered_);
+  if (again_ < again_end_) {
+    emit_or_replace(again_++, 0, out);
+    return graph::Produced::item;
+  }
   if (next_slot_ >= end_slot_) {
     // Until every slot has arrived, one may come back and need a replacement.
     return delivered_ >= next_slot_ ? graph::Produced::finished : graph::Produced::waiting;

@@ -48,6 +48,11 @@ class ShardReader final : public graph::Stage {
   void on_item(int port, const graph::Payload& item, graph::Outbox& out) override;
   graph::Produced produce(graph::Outbox& out) override;
   void on_drain() override { end_slot_ = next_slot_; }
+  /// Every slot that the batcher has not got may be lost: all are read again.
+  void on_redeliver() override {
+    again_ = delivered_;
+    again_end_ = next_slot_;
+  }
   /// Sources that join: those without a step from the first one on that is not being read yet.
   std::shared_ptr<const graph::ActorOptions> adopt(
       std::shared_ptr<const graph::ActorOptions> options) override;
@@ -73,6 +78,8 @@ class ShardReader final : public graph::Stage {
   uint64_t next_slot_ = 0;
   uint64_t delivered_ = 0;  ///< every slot below is at the batcher
   uint64_t end_slot_ = 0;
+  uint64_t again_ = 0;  ///< next slot to read again, below again_end_
+  uint64_t again_end_ = 0;
   int64_t read_ = 0;
   int64_t bad_ = 0;
 };

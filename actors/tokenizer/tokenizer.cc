@@ -42,6 +42,7 @@ graph::ActorKind tokenizer_kind() {
       .outputs = {graph::port<TokenizedItem>("tokenized", "TokenizedItem", "with tokens")},
       .replicable = true,
       .restartable = true,
+      .placeable = true,
       .example = "vocabulary: data/bpe",
   });
 }

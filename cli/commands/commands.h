@@ -21,6 +21,7 @@ void add_docs_command(CLI::App& app, Action& action);
 void add_embed_command(CLI::App& app, Action& action);
 void add_eval_command(CLI::App& app, Action& action);
 void add_key_command(CLI::App& app, Action& action);
+void add_node_command(CLI::App& app, Action& action);
 void add_run_command(CLI::App& app, Action& action);
 void add_top_command(CLI::App& app, Action& action);
 void add_version_command(CLI::App& app, Action& action);

@@ -25,6 +25,7 @@ struct ControlOptions {
   std::string job;
   std::string what;  ///< patch file, actor or edge
   std::string items;
+  std::string key;
   bool dry_run = false;
 };
 
@@ -39,7 +40,7 @@ std::string address_of_control(const std::string& job) {
 int give(const ControlOptions& options, graph::ControlRequest request) {
   if (options.dry_run) request.verb.insert(0, kCheck);
   const std::string answer =
-      graph::call_control(address_of_control(options.job), request, kPatience);
+      graph::call_control(address_of_control(options.job), request, kPatience, options.key);
   fmt::print("{}", answer);
   return kOk;
 }
@@ -72,6 +73,7 @@ CLI::App* add(CLI::App& app, Action& action, const std::shared_ptr<ControlOption
   CLI::App* command = app.add_subcommand(name, doc);
   command->add_option("job", options->job, "folder of a run, or host:port where it takes orders")
       ->required();
+  command->add_option("--key", options->key, "folder of the job's key, where it has one");
   command->callback([options, act, &action] { action = [options, act] { return act(*options); }; });
   return command;
 }

@@ -162,7 +162,7 @@ graph::JobResult carry_out(const graph::Plan& plan, graph::StageContext context,
   job.start();
   std::optional<JobControl> control;
   if (plan.config.control.enabled) {
-    control.emplace(plan.config.control.listen, context.output, job, registry,
+    control.emplace(plan.config.control, context.output, job, registry,
                     [&audience] { return audience.monitor.state(); });
   }
   const graph::JobResult result = job.wait();

@@ -136,7 +136,13 @@ void JobMonitor::add_look(double at, graph::JobStatus status) {
     looked_at_ = status.plan;
     plan_ = *status.plan;
   }
+  nodes_ = status.nodes;
   window_.add(at, std::move(status));
+}
+
+std::map<std::string, std::string> JobMonitor::nodes() const {
+  const std::scoped_lock lock(mutex_);
+  return nodes_;
 }
 
 void JobMonitor::end(const graph::JobResult& result, graph::JobStatus last) {
@@ -193,6 +199,7 @@ std::string JobMonitor::state() const {
   json out{{"job", plan_.config.job},
            {"node", node_},
            {"version", version()},
+           {"nodes", nodes_},
            {"phase", phase_},
            {"error", error_},
            {"started_at", started_at_},

@@ -21,11 +21,25 @@ void add_shares(json& out, double items_per_second, const Shares& shares) {
 }
 
 json replica_json(const ReplicaActivity& replica) {
-  json out{
-      {"replica", replica.status.replica},       {"items", replica.status.items},
-      {"sent_items", replica.status.sent_items}, {"skipped_items", replica.status.skipped_items},
-      {"errors", replica.status.errors},         {"queued_items", replica.status.queued_items}};
+  json out{{"replica", replica.status.replica},
+           {"node", replica.status.node},
+           {"items", replica.status.items},
+           {"sent_items", replica.status.sent_items},
+           {"skipped_items", replica.status.skipped_items},
+           {"errors", replica.status.errors},
+           {"queued_items", replica.status.queued_items}};
   add_shares(out, replica.items_per_second, replica.shares);
+  return out;
+}
+
+/// Where the replicas of an actor run, each node once.
+std::vector<std::string> nodes_of(const graph::PlannedActor& actor, const std::string& here) {
+  std::vector<std::string> out;
+  for (int64_t replica = 0; replica < actor.replicas; ++replica) {
+    const std::string& at = actor.node_of(replica);
+    const std::string name = at == graph::kLocalNode ? here : at;
+    if (std::ranges::find(out, name) == out.end()) out.push_back(name);
+  }
   return out;
 }
 
@@ -36,7 +50,7 @@ json actors_json(const graph::Plan& plan, const JobActivity& activity, const std
   for (const graph::PlannedActor& actor : plan.actors) {
     json one{{"name", actor.name},
              {"kind", actor.kind->name},
-             {"node", node},
+             {"node", fmt::format("{}", fmt::join(nodes_of(actor, node), ", "))},
              {"doc", actor.kind->doc},
              {"replicas", json::array()}};
     const ReplicaActivity sum = sum_of_replicas(activity, actor.name);

@@ -57,8 +57,8 @@ Routes routes_of(const monitoring::MetricRegistry& metrics, const JobMonitor& mo
   return out;
 }
 
-/// Prometheus' HTTP service discovery: one target, this process, by the name that the asker used:
-/// an address such as 0.0.0.0 would be of no use to it.
+/// Prometheus' HTTP service discovery: this process, by the name that the asker used, as an address
+/// such as 0.0.0.0 would be of no use to it, and the other nodes that the job has now.
 Routes with_discovery(Routes routes, const monitoring::HttpServer& server,
                       const JobMonitor& monitor) {
   routes["/service-discovery"] = [&](const HttpRequest& request) {
@@ -66,8 +66,13 @@ Routes with_discovery(Routes routes, const monitoring::HttpServer& server,
     const std::string host =
         request.host.find(':') == std::string::npos ? request.host : "[" + request.host + "]";
     const std::string target = host.empty() ? address : host + address.substr(address.rfind(':'));
-    const nlohmann::json targets{
-        {{"targets", {target}}, {"labels", {{"job", monitor.job()}, {"node", monitor.node()}}}}};
+    nlohmann::json targets = nlohmann::json::array();
+    const auto add = [&](const std::string& node, const std::string& where) {
+      targets.push_back(
+          {{"targets", {where}}, {"labels", {{"job", monitor.job()}, {"node", node}}}});
+    };
+    add(monitor.node(), target);
+    for (const auto& [node, where] : monitor.nodes()) add(node, where);
     return HttpReply{.body = targets.dump()};
   };
   return routes;

@@ -66,20 +66,22 @@ TEST_F(BatcherTest, ReportsHowFarTheOrderIsComplete) {
   EXPECT_THAT(delivered(), ElementsAre(3, 5));
 }
 
-TEST_F(BatcherTest, RefusesASlotThatCameBefore) {
+TEST_F(BatcherTest, LeavesOutASlotThatComesAgain) {
+  monitoring::MetricRegistry metrics;
+  context_.metrics = &metrics;
   const auto batcher = make("batcher", "{}");
-  give_slot(*batcher, 0);
-  give_slot(*batcher, 2);
-  EXPECT_THROW(give_slot(*batcher, 0), Error) << "already in a batch";
-  EXPECT_THROW(give_slot(*batcher, 2), Error) << "still waiting";
+  for (const uint64_t slot : {0, 2, 0, 2, 1, 1, 3, 0}) give_slot(*batcher, slot);
+
+  ASSERT_EQ(batches().size(), 1u);
+  EXPECT_THAT(batches()[0]->labels, ElementsAre(0, 1, 0, 1));
+  EXPECT_THAT(metrics.to_text(), ::testing::HasSubstr("arno_repeated_samples_total 4\n"));
 }
 
 TEST_F(BatcherTest, ResumesAtTheSlotOfTheCheckpoint) {
   florence::save_checkpoint(folder_.path(), {.step = 3});
   context_.resume = true;
   const auto batcher = make("batcher", "{}");
-  EXPECT_THROW(give_slot(*batcher, 11), Error);
-  for (uint64_t slot = 12; slot < 16; ++slot) give_slot(*batcher, slot);
+  for (uint64_t slot = 11; slot < 16; ++slot) give_slot(*batcher, slot);
   ASSERT_EQ(batches().size(), 1u);
   EXPECT_EQ(batches()[0]->step, 3);
 }

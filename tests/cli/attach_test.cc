@@ -258,7 +258,7 @@ TEST_F(AttachTest, AJobThatIsGoneIsOneLine) {
   EXPECT_THAT(run_folder.text, HasSubstr("found no control.address, expected the folder of a job"));
   const Finished nobody = arno({"stop", "127.0.0.1:1"});
   EXPECT_EQ(nobody.code, 1);
-  EXPECT_THAT(nobody.text, HasSubstr("no job answers at 127.0.0.1:1"));
+  EXPECT_THAT(nobody.text, HasSubstr("nobody answers at 127.0.0.1:1"));
 }
 
 }  // namespace

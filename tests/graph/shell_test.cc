@@ -49,7 +49,8 @@ class ShellTest : public ::testing::Test {
     context.metrics = &metrics_;
     assembly_ = std::make_unique<Assembly>(
         system_, context, plan_.config.supervisor.drain_timeout_s,
-        [this](JobResult result) { results_.push_back(std::move(result)); });
+        [this](JobResult result) { results_.push_back(std::move(result)); },
+        [](const std::string&, const std::string&) {});
     apply(plan_);
   }
 

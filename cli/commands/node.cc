@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+
+#include "actors/builtin.h"
+#include "cli/commands/commands.h"
+#include "cli/exit_codes.h"
+#include "graph/cluster/node_host.h"
+#include "monitoring/http_server.h"
+#include "monitoring/process_metrics.h"
+
+namespace arno::cli {
+namespace {
+
+struct NodeCommand {
+  graph::NodeOptions node;
+  std::string metrics = "127.0.0.1:0";
+};
+
+/// Blocks until SIGINT or SIGTERM.
+void wait_for_signal(const sigset_t& signals) {
+  int signal = 0;
+  sigwait(&signals, &signal);
+}
+
+int run_node(const NodeCommand& command) {
+  // Before any other thread, so that all of them inherit the blocked signals.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+  graph::Registry registry;
+  actors::register_builtin_actors(registry);
+  monitoring::MetricRegistry metrics({{"node", command.node.name}});
+  monitoring::add_process_metrics(metrics);
+  const monitoring::HttpServer server(
+      command.metrics, {{"/metrics", [&metrics](const monitoring::HttpRequest&) {
+                           return monitoring::HttpReply{
+                               .content_type = "text/plain; version=0.0.4; charset=utf-8",
+                               .body = metrics.to_text()};
+                         }}});
+  graph::NodeOptions options = command.node;
+  options.monitoring = server.address();
+  const graph::NodeHost host(options, registry, metrics);
+  fmt::print("node {} listens on {}, metrics on http://{}/metrics\n", options.name, host.address(),
+             server.address());
+  std::fflush(stdout);
+  wait_for_signal(signals);
+  return kOk;
+}
+
+}  // namespace
+
+void add_node_command(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<NodeCommand>();
+  CLI::App* command = app.add_subcommand(
+      "node", "Wait for actors of jobs that are launched elsewhere, and run them. Ctrl-C ends it.");
+  command->add_option("--name", options->node.name, "as job files call it")->required();
+  command->add_option("--listen", options->node.listen, "host:port that launchers reach")
+      ->capture_default_str();
+  command->add_option("--payload", options->node.payload, "tcp://host:port that items come in on")
+      ->capture_default_str();
+  command->add_option("--key", options->node.key, "folder of the job's key (arno key new)");
+  command->add_option("--metrics", options->metrics, "host:port of /metrics")
+      ->capture_default_str();
+  command->add_option("--workers", options->node.workers, "threads of actors that do not block")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  command->callback([options, &action] { action = [options] { return run_node(*options); }; });
+}
+
+}  // namespace arno::cli

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph/cluster/wire.h"
+#include "graph/messages.h"
+#include "graph/plan.h"
+
+namespace arno::graph {
+
+/// The other nodes of a job, as its launcher sees them. Costs nothing before the first plan that
+/// uses one. Thread-safe.
+class Cluster {
+ public:
+  /// `on_lost` is told, from a thread of the cluster, once of each node that is lost, with why.
+  Cluster(SupervisorActor supervisor, JobObserver* observer,
+          std::function<void(const std::string& node, const std::string& why)> on_lost);
+  ~Cluster();
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+
+  /// Reaches the nodes on which `shells` run and has them make their stages. Throws io_failed for a
+  /// node that nobody answers for, and what the node throws, with its name.
+  void place(const Plan& plan, const std::vector<PlacedShell>& shells);
+  /// The stand-in of a shell on another node.
+  ShellActor spawn(caf::actor_system& system, int number, const std::string& node);
+  // Who is at this end of lanes that come from other nodes or lead there.
+  void add_consumer(int lane, ShellActor shell);
+  void add_producer(int lane, ShellActor shell);
+  /// Takes nothing from a node any more.
+  void forget(const std::string& node);
+  /// What a shell on another node has told of itself; nothing before it has.
+  std::optional<ShellCounts> counts(int shell) const;
+  /// "host:port" where each node shows its metrics, by its name.
+  std::map<std::string, std::string> monitoring() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace arno::graph

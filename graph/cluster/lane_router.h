@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "graph/actor_kind.h"
+#include "graph/messages.h"
+#include "io/zeromq/payload_link.h"
+
+namespace arno::graph {
+
+/// A process's end of the lanes that lead to other processes: items, acknowledgements and ends of
+/// streams leave as messages of the payload plane, and those that come in go to the shells they are
+/// meant for. Thread-safe.
+class LaneRouter {
+ public:
+  /// `node`: own name. `on_peer` hears of peers, on the link's thread.
+  LaneRouter(const Registry& registry, io::PayloadLinkOptions options);
+
+  const std::string& address() const { return link_->address(); }
+  void connect(const std::string& node, const std::string& address) {
+    link_->connect(node, address);
+  }
+  /// Takes nothing from a node any more.
+  void forget(const std::string& node);
+
+  // Who is at this end of a lane.
+  void add_consumer(int lane, ShellActor shell);
+  void add_producer(int lane, ShellActor shell);
+  /// Lets go of all shells.
+  void clear();
+
+  // What leaves; to a node that is gone it goes nowhere, and who lost it hears of that.
+  void deliver(const std::string& node, int lane, uint64_t number, const Payload& item);
+  void acknowledge(const std::string& node, const Acknowledge& message);
+  void end(const std::string& node, int lane, uint64_t number);
+
+ private:
+  void take(const std::string& node, io::Message message);
+  void route(const io::Message& message);
+
+  const Registry& registry_;
+  std::mutex mutex_;
+  std::unordered_map<int, ShellActor> consumers_;
+  std::unordered_map<int, ShellActor> producers_;
+  std::set<std::string> forgotten_;
+  std::unique_ptr<io::PayloadLink> link_;
+};
+
+/// Spawns a stand-in for shells of another node. What is sent to it on a lane leaves through the
+/// router. `give`: takes the orders to shell `number`; null where there are none to give.
+struct RemoteShell {
+  int number = -1;
+  std::string node;
+  std::shared_ptr<LaneRouter> router;
+  std::function<void(const struct ShellOrder&)> give;
+};
+ShellActor spawn_remote_shell(caf::actor_system& system, RemoteShell remote);
+
+}  // namespace arno::graph

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <caf/atom.hpp>
+#include <caf/typed_actor.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "graph/job_status.h"
+#include "graph/lanes.h"
+
+// What the launcher of a job and its nodes say to each other over the control plane. A text holds
+// the bytes of one of the structs below; both ends are of one version.
+namespace arno::graph {
+
+/// A replica of the job and where it runs.
+struct PlacedShell {
+  int32_t number = 0;
+  std::string actor;
+  int64_t replica = 0;
+  std::string node;
+};
+
+/// A node's end of the payload plane.
+struct NodeAddress {
+  std::string node;
+  std::string payload;  ///< "tcp://host:port"
+};
+
+/// The first request: become part of a job.
+struct JoinRequest {
+  std::string version;
+  std::string job;
+  std::string node;  ///< the name that the job file has for the node
+};
+struct JoinReply {
+  std::string payload;     ///< "tcp://host:port"
+  std::string monitoring;  ///< "host:port"; empty: none
+};
+
+/// Make the stages of the shells that are to run here, and learn of all others.
+struct PlaceRequest {
+  std::string plan_yaml;
+  std::vector<PlacedShell> shells;  ///< new ones, of all nodes
+  std::vector<NodeAddress> nodes;   ///< all
+};
+
+/// An order to one shell.
+struct ShellOrder {
+  enum Kind : uint8_t {
+    start,
+    drain,
+    add_input,
+    add_output,
+    close_output,
+    drop_output,
+    end_input,
+    resize,
+    leave,
+    restart,
+    skip,
+    discard
+  };
+  Kind kind = start;
+  Lane lane;
+  std::string edge;   ///< add_output: its name
+  int32_t peer = -1;  ///< add_input, add_output: the shell at the other end
+};
+
+/// Numbers of a shell, as it counts them.
+struct ShellCounts {
+  int32_t shell = 0;
+  ActorStatus status;
+  std::vector<EdgeStatus> edges;  ///< that it sends on
+};
+
+/// What a node tells the launcher.
+struct NodeReport {
+  enum Kind : uint8_t { input_added, output_dropped, finished, failed, event, counts };
+  Kind kind = finished;
+  int32_t shell = 0;
+  int32_t lane = 0;
+  bool flag = false;  ///< input_added: taken; failed: fatal
+  int32_t code = 0;   ///< failed
+  std::string text;   ///< failed, event
+  std::string name;   ///< event: its kind
+  std::vector<ShellCounts> all;
+};
+
+// Each reads what its twin wrote. Reading throws data_corrupt for anything else.
+std::string to_wire(const JoinRequest& value);
+std::string to_wire(const JoinReply& value);
+std::string to_wire(const PlaceRequest& value);
+std::string to_wire(const ShellOrder& value);
+std::string to_wire(const NodeReport& value);
+template <class T>
+T from_wire(const std::string& text);
+
+using TellAtom = caf::atom_constant<caf::atom("tell")>;
+
+/// A node: requests by verb and body, answered as detail::answer_of() says; orders to shells, by
+/// number; whom to report to; its own reminder to do so.
+using NodeActor =
+    caf::typed_actor<caf::replies_to<std::string, std::string>::with<int32_t, std::string>,
+                     caf::reacts_to<int32_t, std::string>, caf::reacts_to<caf::strong_actor_ptr>,
+                     caf::reacts_to<TellAtom>>;
+
+// Requests to a node.
+inline constexpr const char* kJoin = "join";
+inline constexpr const char* kPlace = "place";
+
+/// The launcher: reports of nodes, by name.
+using LauncherActor = caf::typed_actor<caf::reacts_to<std::string, std::string>>;
+
+}  // namespace arno::graph

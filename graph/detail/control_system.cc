@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/detail/control_system.h"
+
+#include <algorithm>
+#include <caf/io/middleman_actor.hpp>
+#include <caf/openssl/manager.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/timespan.hpp>
+#include <charconv>
+#include <chrono>
+
+#include "common/log.h"
+#include "io/zeromq/job_key.h"
+
+namespace arno::graph::detail {
+namespace {
+
+// A tenth and a half of the two seconds in which a lost peer has to be known.
+constexpr caf::timespan kHeartbeat{std::chrono::milliseconds(200)};
+constexpr caf::timespan kSilenceLimit{std::chrono::milliseconds(1000)};
+constexpr std::chrono::seconds kConnectLimit{5};
+
+/// What a peer says went wrong.
+Errc errc_of(int32_t code) {
+  const bool known = code >= static_cast<int32_t>(Errc::invalid_argument) &&
+                     code <= static_cast<int32_t>(Errc::diverged);
+  return known ? static_cast<Errc>(code) : Errc::comm_failed;
+}
+
+}  // namespace
+
+ControlSystem::Config::Config(const std::string& key_folder) {
+  // Handlers block while they work. They are not detached: the thread of a published actor would
+  // hold up the end of the system.
+  set("scheduler.max-threads", size_t{2});
+  set("scheduler.policy", caf::atom("sharing"));
+  set("logger.verbosity", caf::atom("quiet"));
+  set("middleman.workers", size_t{0});
+  set("middleman.heartbeat-interval", kHeartbeat);
+  set("middleman.connection-timeout", kSilenceLimit);
+  load<caf::io::middleman>();
+  if (key_folder.empty()) return;
+  // Also says what is wrong with the folder, which CAF would not.
+  io::read_job_key(key_folder);
+  const io::KeyFolder files = io::key_folder(key_folder);
+  openssl_certificate = openssl_cafile = files.certificate;
+  openssl_key = files.private_key;
+  load<caf::openssl::manager>();
+}
+
+ControlSystem::ControlSystem(const std::string& key_folder)
+    : secure_(!key_folder.empty()), config_(key_folder), system_(config_) {}
+
+caf::strong_actor_ptr ControlSystem::reach(const Endpoint& at, const std::string& address,
+                                           const std::set<std::string>& kind) {
+  const caf::io::middleman_actor connector =
+      secure_ ? system_.openssl_manager().actor_handle() : system_.middleman().actor_handle();
+  caf::strong_actor_ptr out;
+  std::string why;
+  caf::scoped_actor self(system_);
+  self->request(connector, kConnectLimit, caf::connect_atom::value, at.host, at.port)
+      .receive(
+          [&](caf::node_id&, caf::strong_actor_ptr& actor, std::set<std::string>& found) {
+            if (actor && std::ranges::includes(found, kind)) out = std::move(actor);
+            why = "what answers there is something else";
+          },
+          [&](const caf::error& error) { why = system_.render(error); });
+  ARNO_CHECK(out, Errc::io_failed, "nobody answers at {}{}: {}", address,
+             secure_ ? " with this key" : " without a key", why);
+  return out;
+}
+
+ControlSystem::Endpoint ControlSystem::endpoint_of(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  Endpoint out{.host = address.substr(0, colon)};
+  const char* const end = address.data() + address.size();
+  const auto parsed = colon == std::string::npos
+                          ? std::from_chars_result{nullptr, std::errc::invalid_argument}
+                          : std::from_chars(address.data() + colon + 1, end, out.port);
+  ARNO_CHECK(parsed.ec == std::errc() && parsed.ptr == end && !out.host.empty(),
+             Errc::config_invalid, "found the address \"{}\", expected host:port", address);
+  return out;
+}
+
+std::pair<int32_t, std::string> answer_of(const std::string& what,
+                                          const std::function<std::string()>& work) {
+  try {
+    return {kDone, work()};
+  } catch (const Error& error) {
+    log::warn("control", "{} was refused: {}", what, error.what());
+    return {static_cast<int32_t>(error.code()), error.what()};
+  } catch (const std::exception& error) {
+    log::warn("control", "{} failed: {}", what, error.what());
+    return {static_cast<int32_t>(Errc::library_failed), error.what()};
+  }
+}
+
+std::string text_of(int32_t code, std::string text) {
+  if (code != kDone) throw Error(errc_of(code), text);
+  return text;
+}
+
+}  // namespace arno::graph::detail

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/openssl/publish.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "common/error.h"
+
+// What servers and clients of the control plane share.
+namespace arno::graph::detail {
+
+/// An actor system of the control plane: traffic of a job does not hold it up. A silent peer is
+/// noticed within a second. With the folder of a job key both ends show its certificate (mutual
+/// TLS), and a peer without it gets nowhere.
+class ControlSystem {
+ public:
+  /// `key_folder`: empty for none.
+  explicit ControlSystem(const std::string& key_folder);
+
+  caf::actor_system& system() { return system_; }
+  /// Listens on "host:port" for peers that talk to an actor; returns the address with the port that
+  /// was taken. Throws io_failed.
+  template <class Handle>
+  std::string publish(const Handle& actor, const std::string& listen);
+  /// The actor that is published at "host:port". Throws io_failed when none is, or one of another
+  /// kind, or the two ends do not have the same key.
+  template <class Handle>
+  Handle reach(const std::string& address);
+
+ private:
+  struct Config : caf::actor_system_config {
+    explicit Config(const std::string& key_folder);
+  };
+  struct Endpoint {
+    std::string host;
+    uint16_t port = 0;
+  };
+  static Endpoint endpoint_of(const std::string& address);
+  caf::strong_actor_ptr reach(const Endpoint& at, const std::string& address,
+                              const std::set<std::string>& kind);
+
+  bool secure_;
+  Config config_;
+  caf::actor_system system_;
+};
+
+template <class Handle>
+std::string ControlSystem::publish(const Handle& actor, const std::string& listen) {
+  const Endpoint at = endpoint_of(listen);
+  const auto port =
+      secure_ ? caf::openssl::publish(actor, at.port, at.host.c_str(), /*reuse=*/true)
+              : system_.middleman().publish(actor, at.port, at.host.c_str(), /*reuse=*/true);
+  ARNO_CHECK(port, Errc::io_failed, "cannot listen on {} for control: {}", listen,
+             system_.render(port.error()));
+  return fmt::format("{}:{}", at.host, *port);
+}
+
+template <class Handle>
+Handle ControlSystem::reach(const std::string& address) {
+  return caf::actor_cast<Handle>(reach(endpoint_of(address), address,
+                                       system_.message_types(caf::detail::type_list<Handle>{})));
+}
+
+/// The code of an answer that is none of an Error.
+inline constexpr int32_t kDone = -1;
+
+/// What `work` returns, or the code and text of what it throws, which is logged as `what`.
+std::pair<int32_t, std::string> answer_of(const std::string& what,
+                                          const std::function<std::string()>& work);
+/// The text of an answer. Throws the Error that it carries.
+std::string text_of(int32_t code, std::string text);
+
+}  // namespace arno::graph::detail

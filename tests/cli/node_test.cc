@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <regex>
+
+#include "tests/cli/job_fixture.h"
+
+namespace arno::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+/// Jobs on several processes.
+class NodeTest : public JobTest {
+ protected:
+  struct Node {
+    std::string name;
+    std::unique_ptr<Process> process;
+    std::string address;
+  };
+
+  Node start_node(const std::string& name, const std::string& key = "") {
+    const std::string out = path(name + ".txt");
+    std::vector<std::string> args{"node", "--name", name};
+    if (!key.empty()) args.insert(args.end(), {"--key", key});
+    Node node{name, std::make_unique<Process>(args, out), ""};
+    std::smatch found;
+    std::string text;
+    EXPECT_TRUE(wait_until(*node.process, [&] {
+      text = io::read_text(out);
+      return std::regex_search(text, found, std::regex("listens on (\\S+), metrics"));
+    })) << node.process->wait().text;
+    if (!found.empty()) node.address = found[1];
+    return node;
+  }
+
+  /// The tiny job with decoders, augmenters and tokenizers on nodes as well.
+  std::string job_on(const std::vector<const Node*>& nodes, int steps,
+                     const std::string& key = "") {
+    const std::string plain = job({.steps = steps, .replicas = 3});
+    std::string text = io::read_text(plain);
+    std::string names, entries;
+    for (const Node* node : nodes) {
+      entries += fmt::format("{}{}: {{address: '{}'}}", entries.empty() ? "" : ", ", node->name,
+                             node->address);
+      names += ", " + node->name;
+    }
+    text.insert(text.find("actors:"),
+                fmt::format("nodes: {{{}}}\n{}", entries,
+                            key.empty() ? "" : "control: {key: '" + key + "'}\n"));
+    for (const char* kind : {"{kind: decoder, ", "{kind: augmenter, "}) {
+      text.insert(text.find(kind) + std::string(kind).size(),
+                  fmt::format("nodes: [local{}], ", names));
+    }
+    const std::string name = path(fmt::format("on_nodes{}.yaml", jobs_++));
+    io::write_text(name, text);
+    return name;
+  }
+
+  int64_t steps(const std::string& output) const {
+    const std::string text = log(output);
+    return std::ranges::count(text, '\n');
+  }
+};
+
+TEST_F(NodeTest, TwoNodesGiveTheCurveOfOneProcess) {
+  const Node alpha = start_node("alpha");
+  const Node beta = start_node("beta");
+
+  const Finished on_nodes = run(job_on({&alpha, &beta}, 12), "nodes");
+  const Finished alone = run(job(), "alone");
+
+  EXPECT_EQ(on_nodes.code, 0) << on_nodes.text;
+  EXPECT_EQ(alone.code, 0) << alone.text;
+  EXPECT_THAT(on_nodes.text, HasSubstr("node alpha joined"));
+  EXPECT_EQ(log("nodes"), log("alone"));
+  // The nodes are free again.
+  EXPECT_EQ(run(job_on({&beta, &alpha}, 12), "again").code, 0);
+  EXPECT_EQ(log("again"), log("alone"));
+}
+
+TEST_F(NodeTest, AKilledNodeCostsNoSample) {
+  Node alpha = start_node("alpha");
+  Node beta = start_node("beta");
+  const std::string file_of_job = job_on({&alpha, &beta}, 100'000);
+  Process running({"run", file_of_job, "--output", path("run")}, path("run.txt"));
+  ASSERT_TRUE(wait_until(running, [&] { return steps("run") >= 4; })) << running.wait().text;
+
+  alpha.process->signal(SIGKILL);
+  const int64_t before = steps("run");
+  ASSERT_TRUE(wait_until(running, [&] { return steps("run") >= before + 8; }))
+      << running.wait().text;
+  beta.process->signal(SIGKILL);
+  const int64_t between = steps("run");
+  ASSERT_TRUE(wait_until(running, [&] { return steps("run") >= between + 8; }))
+      << running.wait().text;
+  EXPECT_EQ(arno({"stop", path("run")}).code, 0);
+  const Finished ended = running.wait();
+  EXPECT_EQ(ended.code, 0) << ended.text;
+  EXPECT_THAT(ended.text, HasSubstr("node alpha was lost"));
+
+  Process alone({"run", job({.steps = 100'000}), "--output", path("alone")}, path("alone.txt"));
+  const int64_t enough = steps("run");
+  ASSERT_TRUE(wait_until(alone, [&] { return steps("alone") >= enough; })) << alone.wait().text;
+  EXPECT_EQ(arno({"stop", path("alone")}).code, 0);
+  alone.wait();
+  EXPECT_THAT(log("alone"), StartsWith(log("run")));
+}
+
+TEST_F(NodeTest, ANodeJoinsARunningJob) {
+  Process running({"run", job({.steps = 100'000}), "--output", path("run")}, path("run.txt"));
+  ASSERT_TRUE(wait_until(running, [&] { return steps("run") >= 2; })) << running.wait().text;
+  Node late = start_node("late");
+  io::write_text(path("patch.yaml"),
+                 fmt::format("nodes: {{late: {{address: '{}'}}}}\n"
+                             "actors: {{decode: {{replicas: 3, nodes: [late]}}}}\n"
+                             "edges: [{{from: decode.rejects, to: read.rejects, capacity: 96}}]\n",
+                             late.address));
+
+  const Finished joined = arno({"attach", path("run"), path("patch.yaml")});
+
+  EXPECT_EQ(joined.code, 0);
+  EXPECT_THAT(joined.text, HasSubstr("+ decode[1] (decoder) on node late\n"));
+  const int64_t before = steps("run");
+  EXPECT_TRUE(wait_until(running, [&] { return steps("run") >= before + 8; }));
+  EXPECT_EQ(arno({"detach", path("run"), "decode[2]"}).code, 0);
+  EXPECT_EQ(arno({"detach", path("run"), "decode[1]"}).code, 0);
+  EXPECT_EQ(arno({"stop", path("run")}).code, 0);
+  EXPECT_EQ(running.wait().code, 0);
+}
+
+TEST_F(NodeTest, OnlyWhoHasTheKeyTakesPart) {
+  for (const char* key : {"key", "other_key"}) {
+    ASSERT_EQ(arno({"key", "new", "--out", path(key)}).code, 0);
+  }
+  const Node alpha = start_node("alpha", path("key"));
+
+  const Finished with_key = run(job_on({&alpha}, 12, path("key")), "with_key");
+  EXPECT_EQ(with_key.code, 0) << with_key.text;
+  const Finished without = run(job_on({&alpha}, 12), "without");
+  EXPECT_EQ(without.code, 1);
+  EXPECT_THAT(without.text, HasSubstr("node alpha: nobody answers at"));
+  const Finished other = run(job_on({&alpha}, 12, path("other_key")), "other");
+  EXPECT_EQ(other.code, 1);
+  EXPECT_THAT(other.text, HasSubstr("node alpha: nobody answers at"));
+
+  EXPECT_EQ(run(job(), "alone").code, 0);
+  EXPECT_EQ(log("with_key"), log("alone"));
+}
+
+TEST_F(NodeTest, ANodeThatIsNotThereIsOneLine) {
+  const Node nowhere{.name = "nowhere", .process = nullptr, .address = "127.0.0.1:1"};
+
+  const Finished finished = run(job_on({&nowhere}, 12), "run");
+
+  EXPECT_EQ(finished.code, 1);
+  EXPECT_THAT(finished.text, HasSubstr("node nowhere: nobody answers at 127.0.0.1:1"));
+}
+
+TEST_F(NodeTest, ANodeOfAnotherNameIsRefused) {
+  Node alpha = start_node("alpha");
+  alpha.name = "gamma";
+
+  const Finished finished = run(job_on({&alpha}, 12), "run");
+
+  EXPECT_EQ(finished.code, 2);
+  EXPECT_THAT(finished.text,
+              HasSubstr("node gamma: this node is alpha, the job file calls it gamma"));
+}
+
+}  // namespace
+}  // namespace arno::cli
