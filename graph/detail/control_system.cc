@@ -30,9 +30,9 @@ Errc errc_of(int32_t code) {
 }  // namespace
 
 ControlSystem::Config::Config(const std::string& key_folder) {
-  // Handlers block while they work. They are not detached: the thread of a published actor would
-  // hold up the end of the system.
-  set("scheduler.max-threads", size_t{2});
+  // One thread, on which handlers may block: a published actor that is detached would hold up the
+  // end of the system, and so would another system whose actors were spawned from two threads.
+  set("scheduler.max-threads", size_t{1});
   set("scheduler.policy", caf::atom("sharing"));
   set("logger.verbosity", caf::atom("quiet"));
   set("middleman.workers", size_t{0});

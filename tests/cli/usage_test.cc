@@ -70,7 +70,8 @@ TEST_F(UsageTest, AnUnknownCommandIsToldWhatIsKnown) {
   const std::vector<Case> cases{
       {{"chekc", "job.yaml"},
        "arno: found the unknown command \"chekc\" (did you mean \"check\"?), expected one of run, "
-       "check, attach, detach, edge, status, stop, data, eval, embed, key, docs, top, version; see "
+       "check, attach, detach, edge, status, stop, data, eval, embed, key, docs, node, top, "
+       "version; see "
        "--help\n"},
       {{"xyzzy"}, "arno: found the unknown command \"xyzzy\", expected one of run, "},
       {{}, "arno: found no command, expected one of run, "},
