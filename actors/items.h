@@ -12,6 +12,7 @@
 #include "common/random.h"
 #include "florence/training/trainer.h"
 #include "io/image/image.h"
+#include "monitoring/metrics.h"
 
 // What travels along the edges of a training graph, in the order in which it is made.
 namespace arno::actors {
@@ -89,11 +90,13 @@ struct FeaturesItem {
 struct LossItem {
   int64_t step = 0;
   ops::UniclLossResult result;
+  double gather_s = 0;  ///< seconds of it that features and labels of replicas were exchanged
 };
 
 /// A replica's member of a group. Stays in its process: whoever has it calls it.
 struct GroupMember {
   std::shared_ptr<ops::Communicator> member;
+  monitoring::Counter seconds{};  ///< that it spent in calls
 };
 
 /// The slot of a sample, at whatever point of its way.

@@ -27,7 +27,8 @@ constexpr MetricDef kDefs[] = {
     {MetricType::counter, "arno_train_images_total", "Images trained on; its rate is images/s."},
     {MetricType::histogram,
      "arno_train_phase_seconds",
-     "Time of the phases of a step: wait (for the batch), forward, loss, backward, optimizer.",
+     "Time of the phases of a step: wait (for the batch), forward, gather, loss, "
+     "backward, allreduce, optimizer.",
      {"phase"}},
     {MetricType::histogram, "arno_sample_latency_seconds",
      "Time from reading a sample to the end of its step."},

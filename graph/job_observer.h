@@ -17,16 +17,20 @@ namespace arno::graph {
 struct StepPhases {
   double wait = 0;  ///< for the batch
   double forward = 0;
-  double loss = 0;  ///< from the features to their gradients, in another actor
+  double gather = 0;  ///< replicas exchange features and labels
+  double loss = 0;    ///< the rest from the features to their gradients, in another actor
   double backward = 0;
+  double allreduce = 0;  ///< that computation waited for sums over replicas
   double optimizer = 0;  ///< clipping included
 
   /// Each with its name, as they come.
-  std::array<std::pair<const char*, double>, 5> named() const {
+  std::array<std::pair<const char*, double>, 7> named() const {
     return {{{"wait", wait},
              {"forward", forward},
+             {"gather", gather},
              {"loss", loss},
              {"backward", backward},
+             {"allreduce", allreduce},
              {"optimizer", optimizer}}};
   }
 };

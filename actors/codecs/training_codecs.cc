@@ -112,6 +112,7 @@ void write_loss(const LossItem& item, PartWriter& out) {
   out.fields().number(item.result.loss);
   out.fields().number(item.result.floor);
   out.fields().number(item.result.grad_log_temperature);
+  out.fields().number(item.gather_s);
   out.tensor(item.result.grad_image);
   out.tensor(item.result.grad_text);
 }
@@ -122,6 +123,7 @@ LossItem read_loss(PartReader& in) {
   out.result.loss = in.fields().number<double>();
   out.result.floor = in.fields().number<double>();
   out.result.grad_log_temperature = in.fields().number<double>();
+  out.gather_s = in.fields().number<double>();
   read_pair(in, kAnyRows, out.result.grad_image, out.result.grad_text);
   return out;
 }

@@ -22,10 +22,13 @@ ops::UniclLossResult ContrastiveLoss::loss_of(const FeaturesItem& item) const {
 void ContrastiveLoss::on_item(int port, const graph::Payload& item, graph::Outbox& out) {
   if (port == kGroup) {
     group_ = item.get<GroupMember>().member;
+    group_seconds_ = item.get<GroupMember>().seconds;
     return;
   }
   const auto& features = item.get<FeaturesItem>();
+  const double before = group_seconds_.value();
   LossItem loss{.step = features.step, .result = loss_of(features)};
+  loss.gather_s = group_seconds_.value() - before;
   const size_t bytes = loss.result.grad_image.size_bytes() + loss.result.grad_text.size_bytes();
   out.emit(kGradients, graph::Payload::of(std::move(loss), bytes));
 }

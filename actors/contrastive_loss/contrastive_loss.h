@@ -33,6 +33,7 @@ class ContrastiveLoss final : public graph::Stage {
 
   ContrastiveLossOptions options_;
   int64_t replicas_;
+  monitoring::Counter group_seconds_;
   std::shared_ptr<ops::Communicator> group_;  ///< of the replicas; null for one alone
 };
 

@@ -36,15 +36,17 @@ void GradientAllreduce::join(Output port, const std::string& purpose, graph::Out
   auto member =
       context_.groups->join(fmt::format("{}.{}", context_.actor, purpose), context_.replica,
                             context_.replicas, {.deadline_ms = options_.deadline_s * 1000});
+  monitoring::Counter seconds;
   if (monitoring::MetricRegistry* metrics = context_.metrics) {
     const monitoring::Labels labels{{"actor", context_.actor},
                                     {"replica", std::to_string(context_.replica)},
                                     {"group", purpose}};
+    seconds = metrics->counter(kSeconds, labels);
     member = metered(std::move(member), {.calls = metrics->counter(kCalls, labels),
                                          .bytes = metrics->counter(kBytes, labels),
-                                         .seconds = metrics->counter(kSeconds, labels)});
+                                         .seconds = seconds});
   }
-  out.emit(port, graph::Payload::of(GroupMember{std::move(member)}, sizeof(GroupMember)));
+  out.emit(port, graph::Payload::of(GroupMember{std::move(member), seconds}, sizeof(GroupMember)));
 }
 
 graph::ActorKind gradient_allreduce_kind() {

@@ -90,7 +90,10 @@ void ModelShard::on_end(graph::Outbox& out) {
 
 void ModelShard::report(const LossItem& loss, const florence::StepOutcome& outcome) {
   if (!context_.observer || context_.replica > 0) return;
+  phases_.gather = loss.gather_s;
+  phases_.loss -= loss.gather_s;
   phases_.backward = outcome.backward_s;
+  phases_.allreduce = outcome.comm_wait_s;
   phases_.optimizer = outcome.optimizer_s;
   const auto now = std::chrono::steady_clock::now();
   std::vector<double> latencies;

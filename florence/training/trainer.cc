@@ -222,6 +222,7 @@ StepOutcome Trainer::finish_step(const ops::UniclLossResult& loss) {
   backward(loss);
   const double norm = optimizer_->finish_backward();
   const double backward_s = watch.lap();
+  const double waited_in_backward = optimizer_->comm_times().waited_s - before.waited_s;
   if (!std::isfinite(norm)) {
     optimizer_->drop_gradients();
     fail(Errc::diverged, "[trainer] the gradient norm of step {} is {}", steps_done_ + 1, norm);
@@ -234,14 +235,15 @@ StepOutcome Trainer::finish_step(const ops::UniclLossResult& loss) {
     parameter_norm_ = optimizer_->parameter_norm();
   }
   const ops::CommTimes after = optimizer_->comm_times();
+  const double waited = after.waited_s - before.waited_s;
   return {.learning_rate = learning_rate,
           .temperature = model_.temperature(),
           .grad_norm = norm,
           .parameter_norm = parameter_norm_,
-          .backward_s = backward_s,
-          .optimizer_s = watch.lap(),
+          .backward_s = backward_s - waited_in_backward,
+          .optimizer_s = watch.lap() - (waited - waited_in_backward),
           .comm_s = after.busy_s - before.busy_s,
-          .comm_wait_s = after.waited_s - before.waited_s};
+          .comm_wait_s = waited};
 }
 
 void Trainer::backward(const ops::UniclLossResult& loss) {

@@ -34,8 +34,8 @@ struct StepOutcome {
   double temperature = 0;     ///< after the step
   double grad_norm = 0;       ///< before clipping
   double parameter_norm = 0;  ///< of all parameters, after one of the last kNormEvery steps
-  double backward_s = 0;      ///< seconds
-  double optimizer_s = 0;     ///< seconds, clipping included
+  double backward_s = 0;      ///< seconds, without waiting for other replicas
+  double optimizer_s = 0;     ///< likewise, clipping included
   double comm_s = 0;          ///< seconds that replicas exchanged gradients or parameters
   double comm_wait_s = 0;     ///< seconds of it that computation waited
 };

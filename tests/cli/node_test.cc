@@ -5,6 +5,7 @@
 #include <csignal>
 #include <regex>
 
+#include "monitoring/http_server.h"
 #include "tests/cli/job_fixture.h"
 
 namespace arno::cli {
@@ -149,6 +150,33 @@ TEST_F(NodeTest, OnlyWhoHasTheKeyTakesPart) {
 
   EXPECT_EQ(run(job(), "alone").code, 0);
   EXPECT_EQ(log("with_key"), log("alone"));
+}
+
+TEST_F(NodeTest, PrometheusFindsTheNode) {
+  const Node alpha = start_node("alpha");
+  std::string text = io::read_text(job_on({&alpha}, 100'000));
+  const std::string off = "monitoring: {enabled: false}";
+  text.replace(text.find(off), off.size(), "monitoring: {listen: '127.0.0.1:0'}");
+  io::write_text(path("served.yaml"), text);
+  Process running({"run", path("served.yaml"), "--output", path("run")}, path("run.txt"));
+  const auto get = [&](const std::string& where, const std::string& what) {
+    return monitoring::http_get(where, what).body;
+  };
+  std::string found;
+  ASSERT_TRUE(wait_until(running, [&] {
+    if (steps("run") < 2) return false;
+    found = get(file("run", "monitoring.address"), "/service-discovery");
+    return found.find("alpha") != std::string::npos;
+  })) << running.wait().text;
+
+  const std::regex target(R"re("node":"alpha"\},"targets":\["([^"]+)")re");
+  std::smatch match;
+  ASSERT_TRUE(std::regex_search(found, match, target)) << found;
+  EXPECT_THAT(get(match[1], "/metrics"),
+              HasSubstr("arno_actor_items_total{node=\"alpha\",actor=\"decode\""));
+  EXPECT_THAT(get(file("run", "monitoring.address"), "/metrics"), HasSubstr("phase=\"allreduce\""));
+  EXPECT_EQ(arno({"stop", path("run")}).code, 0);
+  EXPECT_EQ(running.wait().code, 0);
 }
 
 TEST_F(NodeTest, ANodeThatIsNotThereIsOneLine) {
