@@ -57,6 +57,9 @@ PreparedChange Assembly::prepare(Plan plan) {
     placed.push_back({id, shell.actor.name, shell.replica, shell.node});
   }
   cluster_.place(out.plan, placed);
+  const std::scoped_lock lock(mutex_);
+  // One that was lost and is back.
+  for (const PlacedShell& shell : placed) lost_nodes_.erase(shell.node);
   return out;
 }
 
@@ -197,8 +200,8 @@ EdgeStatus Assembly::status_of_edge(const std::string& name) const {
       add(static_cast<int64_t>(found->second.items.value()),
           static_cast<int64_t>(found->second.in_flight.value()));
     } else if (const auto counts = cluster_.counts(static_cast<int>(id))) {
-      for (const EdgeStatus& edge : counts->edges) {
-        if (edge.name == std::to_string(number)) add(edge.items, edge.in_flight_items);
+      for (const SentOnEdge& sent : counts->edges) {
+        if (sent.edge == number) add(sent.items, sent.in_flight);
       }
     }
   }

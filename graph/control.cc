@@ -2,7 +2,6 @@
 #include "graph/control.h"
 
 #include <caf/actor_system.hpp>
-#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -49,23 +48,14 @@ ControlServer::~ControlServer() = default;
 std::string call_control(const std::string& address, const ControlRequest& request,
                          std::chrono::milliseconds timeout, const std::string& key) {
   detail::ControlSystem control_system(key);
-  caf::actor_system& system = control_system.system();
   const auto remote = control_system.reach<ControlActor>(address);
-  int32_t code = detail::kDone;
-  std::string text;
-  caf::scoped_actor self(system);
-  self->request(remote, timeout, std::string(version()), request.verb, request.name, request.body)
-      .receive(
-          [&](int32_t how, std::string& what) {
-            code = how;
-            text = std::move(what);
-          },
-          [&](const caf::error& error) {
-            code = static_cast<int32_t>(Errc::timeout);
-            text = fmt::format("{} did not answer \"{}\": {}", address, request.verb,
-                               system.render(error));
-          });
-  return detail::text_of(code, std::move(text));
+  try {
+    return detail::ask(control_system.system(), remote, timeout, Errc::timeout,
+                       std::string(version()), request.verb, request.name, request.body);
+  } catch (const Error& error) {
+    if (error.code() != Errc::timeout) throw;
+    fail(Errc::timeout, "\"{}\" to {}: {}", request.verb, address, error.what());
+  }
 }
 
 }  // namespace arno::graph

@@ -88,13 +88,19 @@ struct SupervisorState {
   }
 };
 
+template <class Message>
+void tell_shell(Self self, int shell, Message message) {
+  detail::send_in_order(self->context(), self->state.shells.at(shell).parts.shell,
+                        std::move(message));
+}
+
 const ShellActor& MessageOrders::shell(int number) const {
   return self_->state.shells.at(number).parts.shell;
 }
 
 template <class Message>
 void MessageOrders::send(int number, Message message) {
-  detail::send_in_order(self_->context(), shell(number), std::move(message));
+  tell_shell(self_, number, std::move(message));
 }
 
 void MessageOrders::leave(int shell) {
@@ -162,12 +168,6 @@ void on_change(Self self, const ChangeJob& message) {
 
 void on_input_added(Self self, const InputAdded& message) {
   if (self->state.change) self->state.change->on_input_added(message.lane, message.taken);
-}
-
-template <class Message>
-void tell_shell(Self self, int shell, Message message) {
-  detail::send_in_order(self->context(), self->state.shells.at(shell).parts.shell,
-                        std::move(message));
 }
 
 /// What was under way to a lost shell is sent again only when nobody sends to it any more.
@@ -245,8 +245,7 @@ void on_failed(Self self, const StageFailed& message) {
       fmt::format("{}: {}", restart ? "restarted after" : "skipped an item after", message.text);
   log::warn(failed.name, "{}", what);
   state.tell("fault", failed.name, what);
-  detail::send_in_order(self->context(), failed.shell,
-                        restart ? Decision::restart : Decision::skip);
+  tell_shell(self, message.shell, restart ? Decision::restart : Decision::skip);
 }
 
 void on_drain(Self self, const DrainJob&) {

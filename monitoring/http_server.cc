@@ -4,10 +4,10 @@
 #include <arpa/inet.h>
 #include <httplib.h>
 
-#include <charconv>
 #include <thread>
 
 #include "common/error.h"
+#include "common/host_port.h"
 
 namespace arno::monitoring {
 namespace {
@@ -17,27 +17,11 @@ constexpr size_t kMaxBody = 0;      // of a request: a GET has none
 constexpr time_t kKeepAlive_s = 1;  // an idle connection holds a thread, and the end of the server
 constexpr size_t kMaxReply = size_t{64} << 20;
 
-struct Address {
-  std::string host;  ///< without brackets
-  std::string shown_host;
-  int port = -1;
-};
-
-Address parse_address(const std::string& text) {
-  Address out;
-  const size_t colon = text.rfind(':');
-  if (colon != std::string::npos && colon > 0 && text.find_first_of(", +/") == std::string::npos) {
-    const char* end = text.data() + text.size();
-    if (std::from_chars(text.data() + colon + 1, end, out.port).ptr != end) out.port = -1;
-    out.shown_host = text.substr(0, colon);
-  }
-  out.host = out.shown_host;
-  if (out.host.starts_with('[') && out.host.ends_with(']')) {
-    out.host = out.host.substr(1, out.host.size() - 2);
-  }
-  ARNO_CHECK(out.port >= 0 && out.port <= 65535, Errc::invalid_argument,
+HostPort parse_address(const std::string& text) {
+  const std::optional<HostPort> out = parse_host_port(text);
+  ARNO_CHECK(out, Errc::invalid_argument,
              "[http] found address \"{}\", expected host:port, such as 127.0.0.1:9464", text);
-  return out;
+  return *out;
 }
 
 bool is_loopback(const std::string& host) {
@@ -91,7 +75,7 @@ struct HttpServer::Impl {
 
 HttpServer::HttpServer(const std::string& listen, std::map<std::string, Handler> routes)
     : impl_(std::make_unique<Impl>()) {
-  const Address address = parse_address(listen);
+  const HostPort address = parse_address(listen);
   impl_->routes = std::move(routes);
   httplib::Server& server = impl_->server;
   server.set_socket_options(set_socket_options);
@@ -132,7 +116,7 @@ HttpServer::~HttpServer() {
 const std::string& HttpServer::address() const { return impl_->address; }
 
 HttpReply http_get(const std::string& address, const std::string& path) {
-  const Address parsed = parse_address(address);
+  const HostPort parsed = parse_address(address);
   httplib::Client client(parsed.host, parsed.port);
   client.set_connection_timeout(kConnectTimeout_s);
   client.set_read_timeout(kConnectTimeout_s);

@@ -37,11 +37,14 @@ std::string address_of_control(const std::string& job) {
   }
 }
 
+std::string ask(const ControlOptions& options, const graph::ControlRequest& request,
+                std::chrono::milliseconds patience) {
+  return graph::call_control(address_of_control(options.job), request, patience, options.key);
+}
+
 int give(const ControlOptions& options, graph::ControlRequest request) {
   if (options.dry_run) request.verb.insert(0, kCheck);
-  const std::string answer =
-      graph::call_control(address_of_control(options.job), request, kPatience, options.key);
-  fmt::print("{}", answer);
+  fmt::print("{}", ask(options, request, kPatience));
   return kOk;
 }
 
@@ -60,8 +63,7 @@ int set_credit(const ControlOptions& options) {
 }
 
 int show_status(const ControlOptions& options) {
-  const std::string state =
-      graph::call_control(address_of_control(options.job), {.verb = kStatus}, kPatienceToAsk);
+  const std::string state = ask(options, {.verb = kStatus}, kPatienceToAsk);
   top::print({.state = top::parse_state(state)});
   return kOk;
 }

@@ -9,7 +9,7 @@
 #include "cli/commands/commands.h"
 #include "cli/exit_codes.h"
 #include "graph/cluster/node_host.h"
-#include "monitoring/http_server.h"
+#include "monitoring/metrics_reply.h"
 #include "monitoring/process_metrics.h"
 
 namespace arno::cli {
@@ -19,12 +19,6 @@ struct NodeCommand {
   graph::NodeOptions node;
   std::string metrics = "127.0.0.1:0";
 };
-
-/// Blocks until SIGINT or SIGTERM.
-void wait_for_signal(const sigset_t& signals) {
-  int signal = 0;
-  sigwait(&signals, &signal);
-}
 
 int run_node(const NodeCommand& command) {
   // Before any other thread, so that all of them inherit the blocked signals.
@@ -38,19 +32,18 @@ int run_node(const NodeCommand& command) {
   actors::register_builtin_actors(registry);
   monitoring::MetricRegistry metrics({{"node", command.node.name}});
   monitoring::add_process_metrics(metrics);
-  const monitoring::HttpServer server(
-      command.metrics, {{"/metrics", [&metrics](const monitoring::HttpRequest&) {
-                           return monitoring::HttpReply{
-                               .content_type = "text/plain; version=0.0.4; charset=utf-8",
-                               .body = metrics.to_text()};
-                         }}});
+  const monitoring::HttpServer server(command.metrics,
+                                      {{"/metrics", [&metrics](const monitoring::HttpRequest&) {
+                                          return monitoring::metrics_reply(metrics);
+                                        }}});
   graph::NodeOptions options = command.node;
   options.monitoring = server.address();
   const graph::NodeHost host(options, registry, metrics);
   fmt::print("node {} listens on {}, metrics on http://{}/metrics\n", options.name, host.address(),
              server.address());
   std::fflush(stdout);
-  wait_for_signal(signals);
+  int signal = 0;
+  sigwait(&signals, &signal);
   return kOk;
 }
 

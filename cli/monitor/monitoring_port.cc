@@ -6,6 +6,7 @@
 
 #include "cli/run_folder.h"
 #include "io/atomic_file.h"
+#include "monitoring/metrics_reply.h"
 #include "monitoring/page_files.h"
 
 namespace arno::cli {
@@ -39,10 +40,7 @@ void add_page(Routes& routes) {
 Routes routes_of(const monitoring::MetricRegistry& metrics, const JobMonitor& monitor) {
   Routes out;
   add_page(out);
-  out["/metrics"] = [&metrics](const HttpRequest&) {
-    return HttpReply{.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                     .body = metrics.to_text()};
-  };
+  out["/metrics"] = [&metrics](const HttpRequest&) { return monitoring::metrics_reply(metrics); };
   out["/api/state"] = [&](const HttpRequest&) { return HttpReply{.body = monitor.state()}; };
   out["/api/history"] = [&](const HttpRequest& request) {
     return HttpReply{.body = monitor.history(number_of(request, "after"))};

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <caf/actor_system.hpp>
 #include <caf/default_attachable.hpp>
-#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -25,26 +24,13 @@ namespace {
 // Making a stage may read an index or a vocabulary.
 constexpr std::chrono::seconds kPatience{30};
 
-/// Asks a node and waits for its answer. Throws what the node throws, and cancelled when it does
-/// not answer.
-std::string ask(caf::scoped_actor& self, const NodeActor& node, const std::string& name,
-                const char* verb, const std::string& body) {
-  int32_t code = detail::kDone;
-  std::string text;
-  self->request(node, kPatience, std::string(verb), body)
-      .receive(
-          [&](int32_t how, std::string& what) {
-            code = how;
-            text = std::move(what);
-          },
-          [&](const caf::error& error) {
-            code = static_cast<int32_t>(Errc::cancelled);
-            text = "did not answer: " + self->system().render(error);
-          });
+/// Does something with a node; an Error gets the node's name.
+template <class Work>
+auto about(const std::string& node, Work work) {
   try {
-    return detail::text_of(code, std::move(text));
+    return work();
   } catch (const Error& error) {
-    fail(error.code(), "node {}: {}", name, error.what());
+    fail(error.code(), "node {}: {}", node, error.what());
   }
 }
 
@@ -59,10 +45,6 @@ LauncherActor::behavior_type launcher(LauncherActor::pointer self,
       return std::string();
     });
   }};
-}
-
-std::optional<io::JobKey> key_of(const std::string& folder) {
-  return folder.empty() ? std::nullopt : std::optional(io::read_job_key(folder));
 }
 
 /// A node that is part of the job.
@@ -95,12 +77,11 @@ struct Cluster::Impl {
     if (control) return;
     control.emplace(plan.config.control.key);
     job = fmt::format("{}.{}", plan.config.job, getpid());
-    router = std::make_shared<LaneRouter>(
-        *plan.registry, io::PayloadLinkOptions{.node = kLocalNode,
-                                               .job = job,
-                                               .listen = plan.config.control.payload,
-                                               .key = key_of(plan.config.control.key),
-                                               .on_peer = [](const io::PeerEvent&) {}});
+    router = std::make_shared<LaneRouter>(*plan.registry,
+                                          LaneRouterOptions{.node = kLocalNode,
+                                                            .job = job,
+                                                            .listen = plan.config.control.payload,
+                                                            .key = plan.config.control.key});
     launcher_actor = control->system().spawn(
         launcher,
         std::function<void(const std::string&, NodeReport)>(
@@ -109,14 +90,28 @@ struct Cluster::Impl {
             [this](const caf::actor_addr& source) { lose(source); }));
   }
 
+  bool has(const std::string& node) const {
+    const std::scoped_lock lock(mutex);
+    const auto found = members.find(node);
+    return found != members.end() && !found->second.lost;
+  }
+
+  /// Throws what the node throws; cancelled when it does not answer.
+  std::string ask(const std::string& node, const NodeActor& actor, const char* verb,
+                  const std::string& body) {
+    return about(node, [&] {
+      return detail::ask(control->system(), actor, kPatience, Errc::cancelled, std::string(verb),
+                         body);
+    });
+  }
+
   void join(const Plan& plan, const std::string& node) {
-    if (const auto found = members.find(node); found != members.end() && !found->second.lost)
-      return;
+    if (has(node)) return;
     const std::string& where = plan.config.nodes.at(node).address;
-    const NodeActor actor = reach(node, where);
-    caf::scoped_actor self(control->system());
-    const auto reply = from_wire<JoinReply>(
-        ask(self, actor, node, kJoin, to_wire(JoinRequest{version(), job, node})));
+    const NodeActor actor = about(node, [&] { return control->reach<NodeActor>(where); });
+    const auto reply =
+        from_wire<JoinReply>(ask(node, actor, kJoin, to_wire(JoinRequest{version(), job, node})));
+    router->expect(node);
     caf::anon_send(actor, caf::actor_cast<caf::strong_actor_ptr>(launcher_actor));
     // Monitored by a function: the launcher's actor has no message for it.
     caf::actor_cast<caf::abstract_actor*>(actor)->attach(caf::default_attachable::make_monitor(
@@ -124,14 +119,6 @@ struct Cluster::Impl {
     const std::scoped_lock lock(mutex);
     members[node] = {actor, {node, reply.payload}, reply.monitoring};
     log::info("cluster", "node {} joined, at {}", node, where);
-  }
-
-  NodeActor reach(const std::string& node, const std::string& address) {
-    try {
-      return control->reach<NodeActor>(address);
-    } catch (const Error& error) {
-      fail(error.code(), "node {}: {}", node, error.what());
-    }
   }
 
   /// A report becomes what a shell here would have told.
@@ -147,7 +134,7 @@ struct Cluster::Impl {
       case NodeReport::finished:
         return tell(StageFinished{report.shell});
       case NodeReport::failed:
-        return tell(StageFailed{report.shell, static_cast<Errc>(report.code),
+        return tell(StageFailed{report.shell, detail::errc_of(report.code),
                                 fmt::format("node {}: {}", node, report.text), report.flag});
       case NodeReport::event:
         if (observer)
@@ -209,10 +196,10 @@ void Cluster::place(const Plan& plan, const std::vector<PlacedShell>& shells) {
       nodes.emplace_back(name, member.actor);
     }
   }
-  caf::scoped_actor self(impl_->control->system());
+  const std::string body = to_wire(request);
   for (const auto& [name, actor] : nodes) {
     try {
-      ask(self, actor, name, kPlace, to_wire(request));
+      impl_->ask(name, actor, kPlace, body);
     } catch (const Error& error) {
       // Whoever goes on without the node sees to the rest.
       if (error.code() == Errc::cancelled) impl_->lose(actor.address());

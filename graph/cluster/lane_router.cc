@@ -13,12 +13,16 @@ namespace arno::graph {
 
 using io::MessageKind;
 
-LaneRouter::LaneRouter(const Registry& registry, io::PayloadLinkOptions options)
+LaneRouter::LaneRouter(const Registry& registry, const LaneRouterOptions& options)
     : registry_(registry) {
-  options.on_message = [this](const std::string& node, io::Message message) {
+  io::PayloadLinkOptions link{.node = options.node, .job = options.job, .listen = options.listen};
+  if (!options.key.empty()) link.key = io::read_job_key(options.key);
+  link.on_message = [this](const std::string& node, io::Message message) {
     take(node, std::move(message));
   };
-  link_ = std::make_unique<io::PayloadLink>(std::move(options));
+  // Whether a node is there the control plane knows sooner.
+  link.on_peer = [](const io::PeerEvent&) {};
+  link_ = std::make_unique<io::PayloadLink>(std::move(link));
 }
 
 void LaneRouter::forget(const std::string& node) {
@@ -27,6 +31,11 @@ void LaneRouter::forget(const std::string& node) {
     forgotten_.insert(node);
   }
   link_->drop(node, "the node left the job");
+}
+
+void LaneRouter::expect(const std::string& node) {
+  const std::scoped_lock lock(mutex_);
+  forgotten_.erase(node);
 }
 
 void LaneRouter::add_consumer(int lane, ShellActor shell) {

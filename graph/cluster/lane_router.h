@@ -13,13 +13,20 @@
 
 namespace arno::graph {
 
+struct LaneRouterOptions {
+  std::string node;    ///< own name
+  std::string job;     ///< whose lanes they are
+  std::string listen;  ///< "tcp://host:port"
+  std::string key;     ///< folder of the job key; empty: none
+};
+
 /// A process's end of the lanes that lead to other processes: items, acknowledgements and ends of
 /// streams leave as messages of the payload plane, and those that come in go to the shells they are
 /// meant for. Thread-safe.
 class LaneRouter {
  public:
-  /// `node`: own name. `on_peer` hears of peers, on the link's thread.
-  LaneRouter(const Registry& registry, io::PayloadLinkOptions options);
+  /// `registry` has the codecs, and outlives the router. Throws as PayloadLink and read_job_key().
+  LaneRouter(const Registry& registry, const LaneRouterOptions& options);
 
   const std::string& address() const { return link_->address(); }
   void connect(const std::string& node, const std::string& address) {
@@ -27,6 +34,8 @@ class LaneRouter {
   }
   /// Takes nothing from a node any more.
   void forget(const std::string& node);
+  /// A node of this name takes part, perhaps again.
+  void expect(const std::string& node);
 
   // Who is at this end of a lane.
   void add_consumer(int lane, ShellActor shell);

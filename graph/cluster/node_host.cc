@@ -64,10 +64,6 @@ class ReportingObserver final : public JobObserver {
   std::function<void(NodeReport)> report_;
 };
 
-std::optional<io::JobKey> key_of(const std::string& folder) {
-  return folder.empty() ? std::nullopt : std::optional(io::read_job_key(folder));
-}
-
 /// The part of one job that runs here.
 class HostedJob {
  public:
@@ -79,12 +75,10 @@ class HostedJob {
         node_(options.name),
         job_(request.job),
         observer_(report),
-        router_(std::make_shared<LaneRouter>(
-            registry, io::PayloadLinkOptions{.node = options.name,
-                                             .job = request.job,
-                                             .listen = options.payload,
-                                             .key = key_of(options.key),
-                                             .on_peer = [](const io::PeerEvent&) {}})),
+        router_(std::make_shared<LaneRouter>(registry, LaneRouterOptions{.node = options.name,
+                                                                         .job = request.job,
+                                                                         .listen = options.payload,
+                                                                         .key = options.key})),
         config_(options.workers),
         system_(config_),
         supervisor_(system_.spawn(reporter, std::move(report))) {}
@@ -146,8 +140,6 @@ class HostedJob {
         return tell(CloseOutput{lane.id});
       case ShellOrder::drop_output:
         return tell(DropOutput{lane.id});
-      case ShellOrder::end_input:
-        return tell(EndOfStream{lane.id});
       case ShellOrder::resize:
         return tell(ResizeLane{lane.id, lane.capacity_items, lane.capacity_bytes});
       case ShellOrder::leave:
@@ -169,9 +161,9 @@ class HostedJob {
     for (const auto& [number, metrics] : counts_) {
       ShellCounts shell{.shell = number, .status = status_of(metrics)};
       for (const auto& [edge, of_edge] : metrics.edges) {
-        shell.edges.push_back({.name = std::to_string(edge),
+        shell.edges.push_back({.edge = edge,
                                .items = static_cast<int64_t>(of_edge.items.value()),
-                               .in_flight_items = static_cast<int64_t>(of_edge.in_flight.value())});
+                               .in_flight = static_cast<int64_t>(of_edge.in_flight.value())});
       }
       out.all.push_back(std::move(shell));
     }

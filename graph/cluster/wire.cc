@@ -116,8 +116,8 @@ void fields_of(Archive& a, Of<ActorStatus> auto& v) {
     v.busy_s, v.starved_s, v.blocked_s, v.paused_s);
 }
 template <class Archive>
-void fields_of(Archive& a, Of<EdgeStatus> auto& v) {
-  a(v.name, v.items, v.in_flight_items);
+void fields_of(Archive& a, Of<SentOnEdge> auto& v) {
+  a(v.edge, v.items, v.in_flight);
 }
 template <class Archive>
 void fields_of(Archive& a, Of<ShellCounts> auto& v) {

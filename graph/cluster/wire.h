@@ -55,7 +55,6 @@ struct ShellOrder {
     add_output,
     close_output,
     drop_output,
-    end_input,
     resize,
     leave,
     restart,
@@ -68,11 +67,18 @@ struct ShellOrder {
   int32_t peer = -1;  ///< add_input, add_output: the shell at the other end
 };
 
+/// What a shell has sent on an edge.
+struct SentOnEdge {
+  int32_t edge = 0;  ///< number in the layout
+  int64_t items = 0;
+  int64_t in_flight = 0;
+};
+
 /// Numbers of a shell, as it counts them.
 struct ShellCounts {
   int32_t shell = 0;
   ActorStatus status;
-  std::vector<EdgeStatus> edges;  ///< that it sends on
+  std::vector<SentOnEdge> edges;
 };
 
 /// What a node tells the launcher.

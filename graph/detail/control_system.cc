@@ -4,9 +4,7 @@
 #include <algorithm>
 #include <caf/io/middleman_actor.hpp>
 #include <caf/openssl/manager.hpp>
-#include <caf/scoped_actor.hpp>
 #include <caf/timespan.hpp>
-#include <charconv>
 #include <chrono>
 
 #include "common/log.h"
@@ -19,13 +17,6 @@ namespace {
 constexpr caf::timespan kHeartbeat{std::chrono::milliseconds(200)};
 constexpr caf::timespan kSilenceLimit{std::chrono::milliseconds(1000)};
 constexpr std::chrono::seconds kConnectLimit{5};
-
-/// What a peer says went wrong.
-Errc errc_of(int32_t code) {
-  const bool known = code >= static_cast<int32_t>(Errc::invalid_argument) &&
-                     code <= static_cast<int32_t>(Errc::diverged);
-  return known ? static_cast<Errc>(code) : Errc::comm_failed;
-}
 
 }  // namespace
 
@@ -51,8 +42,9 @@ ControlSystem::Config::Config(const std::string& key_folder) {
 ControlSystem::ControlSystem(const std::string& key_folder)
     : secure_(!key_folder.empty()), config_(key_folder), system_(config_) {}
 
-caf::strong_actor_ptr ControlSystem::reach(const Endpoint& at, const std::string& address,
+caf::strong_actor_ptr ControlSystem::reach(const std::string& address,
                                            const std::set<std::string>& kind) {
+  const HostPort at = endpoint_of(address);
   const caf::io::middleman_actor connector =
       secure_ ? system_.openssl_manager().actor_handle() : system_.middleman().actor_handle();
   caf::strong_actor_ptr out;
@@ -70,16 +62,10 @@ caf::strong_actor_ptr ControlSystem::reach(const Endpoint& at, const std::string
   return out;
 }
 
-ControlSystem::Endpoint ControlSystem::endpoint_of(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  Endpoint out{.host = address.substr(0, colon)};
-  const char* const end = address.data() + address.size();
-  const auto parsed = colon == std::string::npos
-                          ? std::from_chars_result{nullptr, std::errc::invalid_argument}
-                          : std::from_chars(address.data() + colon + 1, end, out.port);
-  ARNO_CHECK(parsed.ec == std::errc() && parsed.ptr == end && !out.host.empty(),
-             Errc::config_invalid, "found the address \"{}\", expected host:port", address);
-  return out;
+HostPort ControlSystem::endpoint_of(const std::string& address) {
+  const std::optional<HostPort> out = parse_host_port(address);
+  ARNO_CHECK(out, Errc::config_invalid, "found the address \"{}\", expected host:port", address);
+  return *out;
 }
 
 std::pair<int32_t, std::string> answer_of(const std::string& what,
@@ -93,6 +79,12 @@ std::pair<int32_t, std::string> answer_of(const std::string& what,
     log::warn("control", "{} failed: {}", what, error.what());
     return {static_cast<int32_t>(Errc::library_failed), error.what()};
   }
+}
+
+Errc errc_of(int32_t code) {
+  const bool known = code >= static_cast<int32_t>(Errc::invalid_argument) &&
+                     code <= static_cast<int32_t>(Errc::diverged);
+  return known ? static_cast<Errc>(code) : Errc::comm_failed;
 }
 
 std::string text_of(int32_t code, std::string text) {

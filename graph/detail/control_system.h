@@ -5,6 +5,7 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/openssl/publish.hpp>
+#include <caf/scoped_actor.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -13,6 +14,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/host_port.h"
 
 // What servers and clients of the control plane share.
 namespace arno::graph::detail {
@@ -39,13 +41,8 @@ class ControlSystem {
   struct Config : caf::actor_system_config {
     explicit Config(const std::string& key_folder);
   };
-  struct Endpoint {
-    std::string host;
-    uint16_t port = 0;
-  };
-  static Endpoint endpoint_of(const std::string& address);
-  caf::strong_actor_ptr reach(const Endpoint& at, const std::string& address,
-                              const std::set<std::string>& kind);
+  static HostPort endpoint_of(const std::string& address);
+  caf::strong_actor_ptr reach(const std::string& address, const std::set<std::string>& kind);
 
   bool secure_;
   Config config_;
@@ -54,19 +51,19 @@ class ControlSystem {
 
 template <class Handle>
 std::string ControlSystem::publish(const Handle& actor, const std::string& listen) {
-  const Endpoint at = endpoint_of(listen);
+  const HostPort at = endpoint_of(listen);
   const auto port =
       secure_ ? caf::openssl::publish(actor, at.port, at.host.c_str(), /*reuse=*/true)
               : system_.middleman().publish(actor, at.port, at.host.c_str(), /*reuse=*/true);
   ARNO_CHECK(port, Errc::io_failed, "cannot listen on {} for control: {}", listen,
              system_.render(port.error()));
-  return fmt::format("{}:{}", at.host, *port);
+  return fmt::format("{}:{}", at.shown_host, *port);
 }
 
 template <class Handle>
 Handle ControlSystem::reach(const std::string& address) {
-  return caf::actor_cast<Handle>(reach(endpoint_of(address), address,
-                                       system_.message_types(caf::detail::type_list<Handle>{})));
+  return caf::actor_cast<Handle>(
+      reach(address, system_.message_types(caf::detail::type_list<Handle>{})));
 }
 
 /// The code of an answer that is none of an Error.
@@ -77,5 +74,28 @@ std::pair<int32_t, std::string> answer_of(const std::string& what,
                                           const std::function<std::string()>& work);
 /// The text of an answer. Throws the Error that it carries.
 std::string text_of(int32_t code, std::string text);
+/// What a peer says went wrong; comm_failed for a code that is none.
+Errc errc_of(int32_t code);
+
+/// Asks an actor that answers as answer_of() says, and waits. Throws what it throws, and `silent`
+/// when no answer comes in time.
+template <class Handle, class... Words>
+std::string ask(caf::actor_system& system, const Handle& actor, std::chrono::milliseconds patience,
+                Errc silent, Words... words) {
+  int32_t code = kDone;
+  std::string text;
+  caf::scoped_actor self(system);
+  self->request(actor, patience, std::move(words)...)
+      .receive(
+          [&](int32_t how, std::string& what) {
+            code = how;
+            text = std::move(what);
+          },
+          [&](const caf::error& error) {
+            code = static_cast<int32_t>(silent);
+            text = "did not answer: " + system.render(error);
+          });
+  return text_of(code, std::move(text));
+}
 
 }  // namespace arno::graph::detail

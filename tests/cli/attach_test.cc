@@ -36,15 +36,10 @@ class AttachTest : public JobTest {
     return out;
   }
 
-  int64_t steps(const std::string& output) const {
-    const std::string text = log(output);
-    return std::ranges::count(text, '\n');
-  }
-
   /// Waits until the job has made so many more steps.
   void go_on(Running& job, int64_t steps_more) {
-    const int64_t wanted = steps(job.output) + steps_more;
-    EXPECT_TRUE(wait_until(*job.process, [&] { return steps(job.output) >= wanted; }))
+    const int64_t wanted = logged_steps(job.output) + steps_more;
+    EXPECT_TRUE(wait_until(*job.process, [&] { return logged_steps(job.output) >= wanted; }))
         << job.process->wait().text;
   }
 
@@ -78,7 +73,7 @@ edges:
   /// A job of this file, run afresh and left alone, must go through the same steps.
   void expect_same_curve(const std::string& output, const std::string& job_file) {
     Running other = start(job_file, output + "_undisturbed");
-    go_on(other, steps(output));
+    go_on(other, logged_steps(output));
     stop(other);
     EXPECT_THAT(log(other.output), StartsWith(log(output)));
   }

@@ -114,6 +114,13 @@ std::string JobTest::file(const std::string& output, const std::string& name) co
   return io::read_text(folder_.path() / output / name);
 }
 
+int64_t JobTest::logged_steps(const std::string& output) const {
+  const std::string text = log(output);
+  int64_t count = 0;
+  for (size_t at = 0; (at = text.find("\"stage\":", at)) != std::string::npos; ++at) ++count;
+  return count;
+}
+
 bool JobTest::wait_until(Process& process, const std::function<bool()>& condition) {
   while (process.running()) {
     if (condition()) return true;

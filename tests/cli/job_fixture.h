@@ -43,6 +43,8 @@ class JobTest : public ::testing::Test {
   /// A file of a run's folder.
   std::string file(const std::string& output, const std::string& name) const;
   std::string log(const std::string& output) const { return file(output, "log.jsonl"); }
+  /// How many steps are in a run's log.
+  int64_t logged_steps(const std::string& output) const;
   std::string final_weights(const std::string& output) const {
     return file(output, "checkpoints/step-00000012/weights.safetensors");
   }

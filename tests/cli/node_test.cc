@@ -24,7 +24,7 @@ class NodeTest : public JobTest {
   };
 
   Node start_node(const std::string& name, const std::string& key = "") {
-    const std::string out = path(name + ".txt");
+    const std::string out = path(fmt::format("node{}.txt", nodes_++));
     std::vector<std::string> args{"node", "--name", name};
     if (!key.empty()) args.insert(args.end(), {"--key", key});
     Node node{name, std::make_unique<Process>(args, out), ""};
@@ -61,10 +61,7 @@ class NodeTest : public JobTest {
     return name;
   }
 
-  int64_t steps(const std::string& output) const {
-    const std::string text = log(output);
-    return std::ranges::count(text, '\n');
-  }
+  int nodes_ = 0;  ///< started so far
 };
 
 TEST_F(NodeTest, TwoNodesGiveTheCurveOfOneProcess) {
@@ -88,15 +85,15 @@ TEST_F(NodeTest, AKilledNodeCostsNoSample) {
   Node beta = start_node("beta");
   const std::string file_of_job = job_on({&alpha, &beta}, 100'000);
   Process running({"run", file_of_job, "--output", path("run")}, path("run.txt"));
-  ASSERT_TRUE(wait_until(running, [&] { return steps("run") >= 4; })) << running.wait().text;
+  ASSERT_TRUE(wait_until(running, [&] { return logged_steps("run") >= 4; })) << running.wait().text;
 
   alpha.process->signal(SIGKILL);
-  const int64_t before = steps("run");
-  ASSERT_TRUE(wait_until(running, [&] { return steps("run") >= before + 8; }))
+  const int64_t before = logged_steps("run");
+  ASSERT_TRUE(wait_until(running, [&] { return logged_steps("run") >= before + 8; }))
       << running.wait().text;
   beta.process->signal(SIGKILL);
-  const int64_t between = steps("run");
-  ASSERT_TRUE(wait_until(running, [&] { return steps("run") >= between + 8; }))
+  const int64_t between = logged_steps("run");
+  ASSERT_TRUE(wait_until(running, [&] { return logged_steps("run") >= between + 8; }))
       << running.wait().text;
   EXPECT_EQ(arno({"stop", path("run")}).code, 0);
   const Finished ended = running.wait();
@@ -104,16 +101,42 @@ TEST_F(NodeTest, AKilledNodeCostsNoSample) {
   EXPECT_THAT(ended.text, HasSubstr("node alpha was lost"));
 
   Process alone({"run", job({.steps = 100'000}), "--output", path("alone")}, path("alone.txt"));
-  const int64_t enough = steps("run");
-  ASSERT_TRUE(wait_until(alone, [&] { return steps("alone") >= enough; })) << alone.wait().text;
+  const int64_t enough = logged_steps("run");
+  ASSERT_TRUE(wait_until(alone, [&] { return logged_steps("alone") >= enough; }))
+      << alone.wait().text;
   EXPECT_EQ(arno({"stop", path("alone")}).code, 0);
   alone.wait();
   EXPECT_THAT(log("alone"), StartsWith(log("run")));
 }
 
+TEST_F(NodeTest, ANodeThatWasLostComesBack) {
+  Node alpha = start_node("alpha");
+  Process running({"run", job_on({&alpha}, 100'000), "--output", path("run")}, path("run.txt"));
+  ASSERT_TRUE(wait_until(running, [&] { return logged_steps("run") >= 2; })) << running.wait().text;
+  alpha.process->signal(SIGKILL);
+  ASSERT_TRUE(wait_until(running, [&] {
+    return io::read_text(path("run.txt")).find("node alpha was lost") != std::string::npos;
+  }));
+  const Node again = start_node("alpha");
+  io::write_text(path("patch.yaml"),
+                 fmt::format("nodes: {{alpha: {{address: '{}'}}}}\n"
+                             "actors: {{decode: {{replicas: 4, nodes: [alpha]}}}}\n"
+                             "edges: [{{from: decode.rejects, to: read.rejects, capacity: 128}}]\n",
+                             again.address));
+
+  const Finished joined = arno({"attach", path("run"), path("patch.yaml")});
+
+  EXPECT_THAT(joined.text, HasSubstr("+ decode[3] (decoder) on node alpha\n"));
+  const int64_t before = logged_steps("run");
+  EXPECT_TRUE(wait_until(running, [&] { return logged_steps("run") >= before + 40; }))
+      << running.wait().text;
+  EXPECT_EQ(arno({"stop", path("run")}).code, 0);
+  EXPECT_EQ(running.wait().code, 0);
+}
+
 TEST_F(NodeTest, ANodeJoinsARunningJob) {
   Process running({"run", job({.steps = 100'000}), "--output", path("run")}, path("run.txt"));
-  ASSERT_TRUE(wait_until(running, [&] { return steps("run") >= 2; })) << running.wait().text;
+  ASSERT_TRUE(wait_until(running, [&] { return logged_steps("run") >= 2; })) << running.wait().text;
   Node late = start_node("late");
   io::write_text(path("patch.yaml"),
                  fmt::format("nodes: {{late: {{address: '{}'}}}}\n"
@@ -125,8 +148,8 @@ TEST_F(NodeTest, ANodeJoinsARunningJob) {
 
   EXPECT_EQ(joined.code, 0);
   EXPECT_THAT(joined.text, HasSubstr("+ decode[1] (decoder) on node late\n"));
-  const int64_t before = steps("run");
-  EXPECT_TRUE(wait_until(running, [&] { return steps("run") >= before + 8; }));
+  const int64_t before = logged_steps("run");
+  EXPECT_TRUE(wait_until(running, [&] { return logged_steps("run") >= before + 8; }));
   EXPECT_EQ(arno({"detach", path("run"), "decode[2]"}).code, 0);
   EXPECT_EQ(arno({"detach", path("run"), "decode[1]"}).code, 0);
   EXPECT_EQ(arno({"stop", path("run")}).code, 0);
@@ -150,6 +173,17 @@ TEST_F(NodeTest, OnlyWhoHasTheKeyTakesPart) {
 
   EXPECT_EQ(run(job(), "alone").code, 0);
   EXPECT_EQ(log("with_key"), log("alone"));
+
+  Process running({"run", job_on({&alpha}, 100'000, path("key")), "--output", path("asked")},
+                  path("asked.txt"));
+  ASSERT_TRUE(wait_until(running, [&] { return logged_steps("asked") >= 2; }))
+      << running.wait().text;
+  EXPECT_EQ(arno({"status", path("asked")}).code, 1);
+  const Finished status = arno({"status", path("asked"), "--key", path("key")});
+  EXPECT_EQ(status.code, 0);
+  EXPECT_THAT(status.text, HasSubstr("decode"));
+  EXPECT_EQ(arno({"stop", path("asked"), "--key", path("key")}).code, 0);
+  EXPECT_EQ(running.wait().code, 0);
 }
 
 TEST_F(NodeTest, PrometheusFindsTheNode) {
@@ -164,7 +198,7 @@ TEST_F(NodeTest, PrometheusFindsTheNode) {
   };
   std::string found;
   ASSERT_TRUE(wait_until(running, [&] {
-    if (steps("run") < 2) return false;
+    if (logged_steps("run") < 2) return false;
     found = get(file("run", "monitoring.address"), "/service-discovery");
     return found.find("alpha") != std::string::npos;
   })) << running.wait().text;

@@ -48,14 +48,6 @@ class StopTest : public JobTest {
     std::sort(names.begin(), names.end());
     return names;
   }
-
-  /// How many steps are in a run's log.
-  int64_t steps(const std::string& output) const {
-    const std::string text = log(output);
-    int64_t count = 0;
-    for (size_t at = 0; (at = text.find("\"stage\":", at)) != std::string::npos; ++at) ++count;
-    return count;
-  }
 };
 
 TEST_F(StopTest, TheTerminationSignalSavesAndDrains) {
@@ -66,7 +58,7 @@ TEST_F(StopTest, TheTerminationSignalSavesAndDrains) {
 
   EXPECT_EQ(stopped.code, 130) << stopped.text;
   EXPECT_THAT(stopped.text, HasSubstr("draining"));
-  const int64_t done = steps("run");
+  const int64_t done = logged_steps("run");
   EXPECT_LT(done, 60);
   EXPECT_EQ(checkpoints("run").back(), fmt::format("step-{:08}", done))
       << "what was trained is saved";
@@ -95,7 +87,7 @@ TEST_F(StopTest, ThreeStagesKilledInTheThirdAndResumed) {
            .replicas = 2});
   const Finished whole = run(file, "whole");
   ASSERT_EQ(whole.code, 0) << whole.text;
-  EXPECT_EQ(steps("whole"), 36);
+  EXPECT_EQ(logged_steps("whole"), 36);
   for (const char* last : {R"("stage":"all texts","step":8)", R"("stage":"long texts","step":12)",
                            R"("stage":"higher resolution","step":36)"}) {
     EXPECT_THAT(log("whole"), HasSubstr(last));

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/host_port.h"
+
+#include <charconv>
+
+namespace arno {
+
+std::optional<HostPort> parse_host_port(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0 || text.find_first_of(", +/") != std::string::npos) {
+    return std::nullopt;
+  }
+  HostPort out{.shown_host = text.substr(0, colon)};
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data() + colon + 1, end, out.port);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  out.host = out.shown_host;
+  if (out.host.starts_with('[') && out.host.ends_with(']')) {
+    out.host = out.host.substr(1, out.host.size() - 2);
+  }
+  return out;
+}
+
+}  // namespace arno

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace arno {
+
+/// Where something listens.
+struct HostPort {
+  std::string host;        ///< without brackets
+  std::string shown_host;  ///< as it was written: "[::1]"
+  uint16_t port = 0;
+};
+
+/// Reads "host:port", "[::1]:port" for IPv6; nothing for anything else.
+std::optional<HostPort> parse_host_port(const std::string& text);
+
+}  // namespace arno
