@@ -3,6 +3,7 @@
 
 #include "common/version.h"
 #include "common/wall_clock.h"
+#include "monitoring/gpu_metrics.h"
 #include "monitoring/process_metrics.h"
 #include "ops/core/allocator.h"
 
@@ -97,6 +98,7 @@ JobMetrics::JobMetrics(monitoring::MetricRegistry& registry) : registry_(registr
   registry.gauge(kDefs[kBuildInfo], {{"version", version()}}).set(1);
   show_tensor_memory(registry);
   monitoring::add_process_metrics(registry);
+  monitoring::add_gpu_metrics(registry);
 }
 
 void JobMetrics::on_step(const graph::StepReport& report) {

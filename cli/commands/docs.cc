@@ -9,6 +9,7 @@
 #include "cli/job_metrics.h"
 #include "graph/job_config.h"
 #include "graph/shell_metrics.h"
+#include "monitoring/gpu_metrics.h"
 #include "monitoring/process_metrics.h"
 #include "ops/core/op_def.h"
 
@@ -82,6 +83,8 @@ void print_metrics() {
   print_metrics_table(job_metric_defs());
   fmt::print("\n## The process\n");
   print_metrics_table(monitoring::process_metric_defs());
+  fmt::print("\n## NVIDIA GPUs, where the driver is installed\n");
+  print_metrics_table(monitoring::gpu_metric_defs());
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "cli/exit_codes.h"
 #include "graph/cluster/node_host.h"
 #include "monitoring/metrics_reply.h"
+#include "monitoring/gpu_metrics.h"
 #include "monitoring/process_metrics.h"
 
 namespace arno::cli {
@@ -32,6 +33,7 @@ int run_node(const NodeCommand& command) {
   actors::register_builtin_actors(registry);
   monitoring::MetricRegistry metrics({{"node", command.node.name}});
   monitoring::add_process_metrics(metrics);
+  monitoring::add_gpu_metrics(metrics);
   const monitoring::HttpServer server(command.metrics,
                                       {{"/metrics", [&metrics](const monitoring::HttpRequest&) {
                                           return monitoring::metrics_reply(metrics);

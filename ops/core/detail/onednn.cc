@@ -88,7 +88,11 @@ const dnnl::engine& engine() {
 }
 
 bool has_fast_bf16() {
-  static const bool fast = dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_amx;
+  static const bool fast = [] {
+    const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
+    return isa == dnnl::cpu_isa::avx512_core_amx ||
+           (isa == dnnl::cpu_isa::avx512_core_bf16 && __builtin_cpu_is("amd"));
+  }();
   return fast;
 }
 
