@@ -21,8 +21,8 @@ constexpr MetricDef kDefs[] = {
     {MetricType::gauge, "arno_gpu_power_watts", "Power that the GPU draws.", kLabels}};
 enum Def { kUtilization, kMemoryUsed, kMemoryTotal, kTemperature, kPower };
 
-// What is used of NVML's stable interface (NVIDIA's "NVML API Reference Guide"). Its header does not
-// come with the CUDA toolkit, and the library only with the driver.
+// What is used of NVML's stable interface (NVIDIA's "NVML API Reference Guide"). Its header does
+// not come with the CUDA toolkit, and the library only with the driver.
 using NvmlDevice = struct NvmlDeviceHandle*;
 struct NvmlUtilization {
   unsigned gpu = 0;  ///< percent

@@ -9,8 +9,8 @@
 #include "cli/commands/commands.h"
 #include "cli/exit_codes.h"
 #include "graph/cluster/node_host.h"
-#include "monitoring/metrics_reply.h"
 #include "monitoring/gpu_metrics.h"
+#include "monitoring/metrics_reply.h"
 #include "monitoring/process_metrics.h"
 
 namespace arno::cli {

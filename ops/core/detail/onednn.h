@@ -18,9 +18,9 @@ namespace arno::ops::onednn {
 const dnnl::engine& engine();
 
 /// Whether products of bf16 run faster than those of f32. AMX makes them so, and the bf16 dot
-/// products of AVX-512 on AMD (twice the f32 rate, measured on Zen 4); on Sapphire Rapids the latter
-/// reach half the f32 rate, and without either bf16 is emulated. Where not, operands are widened to
-/// f32, which changes no product.
+/// products of AVX-512 on AMD (twice the f32 rate, measured on Zen 4); on Sapphire Rapids the
+/// latter reach half the f32 rate, and without either bf16 is emulated. Where not, operands are
+/// widened to f32, which changes no product.
 bool has_fast_bf16();
 
 /// f32 and bf16; throws dtype_mismatch for the others.
