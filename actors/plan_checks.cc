@@ -130,6 +130,13 @@ void check_replicas_form_groups(const graph::Plan& plan, const RawConfig& file,
                                 ConfigProblems& problems) {
   each<ModelShardOptions>(plan, [&](int m, const ModelShardOptions&) {
     check_group(plan, m, file, problems);
+    if (const std::string& node = plan.actors[m].node_of(0); node != graph::kLocalNode) {
+      problems.push_back(file.problem_at(
+          fmt::format("actors.{}.nodes[0]", plan.actors[m].name),
+          fmt::format("found {}, expected {}: the first replica tells of the steps, and its state "
+                      "is saved, where the job is launched",
+                      node, graph::kLocalNode)));
+    }
     const int64_t batch_size = plan.config.training.batch_size;
     if (batch_size % plan.actors[m].replicas == 0) return;
     problems.push_back(

@@ -9,6 +9,7 @@
 
 #include "common/config.h"
 #include "florence/training/training_config.h"
+#include "graph/commit.h"
 #include "graph/item_codec.h"
 #include "graph/job_observer.h"
 #include "graph/stage.h"
@@ -40,7 +41,7 @@ struct StageContext {
   int64_t replicas = 1;
   uint64_t seed = 0;             ///< of the job
   std::filesystem::path output;  ///< folder of the job
-  bool resume = false;           ///< go on from the newest checkpoint in `output`
+  Commit from;  ///< where the training goes on; only kinds that keep state are given the tensors
   florence::TrainingConfig training;
   monitoring::MetricRegistry* metrics = nullptr;
   JobObserver* observer = nullptr;
@@ -87,9 +88,11 @@ struct ActorKind {
   Scheduling scheduling = Scheduling::pooled;
   bool replicable = false;   ///< may have `replicas` > 1
   bool restartable = false;  ///< keeps nothing between items, so a fresh stage can go on
-  /// May run on another node: it needs nothing of the launcher's process, and what is under way to
-  /// it can be sent again.
+  /// May run on another node: it needs nothing of the launcher's process.
   bool placeable = false;
+  /// What it holds cannot be made again by sending items again (weights, a place in a group): when
+  /// its node is lost, the whole graph goes back to the last commit (Stage::committed()).
+  bool keeps_state = false;
   bool skippable = false;  ///< has an on_skip() that accounts for an item
   std::string example;     ///< YAML of the options
   std::function<std::unique_ptr<ActorOptions>(const RawConfig&, ConfigProblems&)> read_options;

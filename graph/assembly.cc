@@ -3,32 +3,28 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
-#include <latch>
 #include <set>
 
+#include "graph/detail/end_actors.h"
 #include "graph/detail/mailbox_order.h"
 
 namespace arno::graph {
 
 Assembly::Assembly(caf::actor_system& system, StageContext base, int64_t drain_timeout_s,
-                   std::function<void(JobResult)> on_end,
-                   std::function<void(const std::string&, const std::string&)> on_lost)
+                   AssemblyListeners listeners)
     : system_(system),
       base_(std::move(base)),
       supervisor_(spawn_supervisor(system, {.drain_timeout_s = drain_timeout_s,
                                             .observer = base_.observer,
-                                            .on_end = std::move(on_end)})),
-      cluster_(supervisor_, base_.observer, std::move(on_lost)) {}
+                                            .on_end = std::move(listeners.on_end),
+                                            .on_setback = std::move(listeners.on_setback)})),
+      cluster_(supervisor_, base_.observer, std::move(listeners.on_lost)),
+      local_groups_(std::move(base_.groups)) {}
 
 Assembly::~Assembly() {
-  const auto alive = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(shells_.size()) + 1);
-  const auto count_down_at_end = [&](const auto& actor) {
-    caf::actor_cast<caf::abstract_actor*>(actor)->attach_functor([alive] { alive->count_down(); });
-  };
-  count_down_at_end(supervisor_);
-  for (const ShellActor& shell : shells_) count_down_at_end(shell);
-  exit_all();
-  alive->wait();
+  if (groups_) groups_->abort("the job has ended");
+  detail::end_actors(std::vector{supervisor_});
+  detail::end_actors(std::vector(shells_.begin(), shells_.end()));
 }
 
 void Assembly::exit_all() {
@@ -44,23 +40,40 @@ PreparedChange Assembly::prepare(Plan plan) {
     const std::scoped_lock lock(mutex_);
     out.layout = layout_;
   }
+  if (!groups_) begin(out.plan);
   out.change = lay_out(out.layout, out.plan);
+  const std::vector<PlacedShell> placed = make_stages(out);
+  cluster_.place(out.plan, placed, base_.from.step);
+  // The stages have it.
+  base_.from.state.reset();
+  return out;
+}
+
+/// A start of the graph: its replicas find each other anew.
+void Assembly::begin(const Plan& plan) {
+  auto groups = cluster_.begin(plan, start_, local_groups_);
+  const std::scoped_lock lock(mutex_);
+  groups_ = std::move(groups);
+}
+
+/// Of the new shells that run here. Returns where each of the new shells is to run.
+std::vector<PlacedShell> Assembly::make_stages(PreparedChange& change) const {
   std::vector<PlacedShell> placed;
-  for (const int id : out.change.new_shells) {
-    const PlannedShell& shell = out.layout.shells[id];
+  for (const int id : change.change.new_shells) {
+    const PlannedShell& shell = change.layout.shells[id];
     StageContext context = base_;
     context.actor = shell.actor.name;
     context.replica = shell.replica;
     context.replicas = shell.actor.replicas;
-    out.stages.push_back(shell.is_local() ? shell.actor.options->make_stage(context) : nullptr);
-    out.contexts.push_back(std::move(context));
+    context.groups = shell.actor.leaves_launcher() ? groups_->between_nodes() : groups_->local();
+    if (!shell.actor.kind->keeps_state) context.from.state.reset();
+    change.stages.push_back(shell.is_local() ? shell.actor.options->make_stage(context) : nullptr);
+    // A stage that is made after a failure does not need it, and it is large.
+    context.from.state.reset();
+    change.contexts.push_back(std::move(context));
     placed.push_back({id, shell.actor.name, shell.replica, shell.node});
   }
-  cluster_.place(out.plan, placed);
-  const std::scoped_lock lock(mutex_);
-  // One that was lost and is back.
-  for (const PlacedShell& shell : placed) lost_nodes_.erase(shell.node);
-  return out;
+  return placed;
 }
 
 SupervisedShell Assembly::spawn(int number, const PreparedChange& prepared, size_t which) {
@@ -77,6 +90,7 @@ SupervisedShell Assembly::spawn(int number, const PreparedChange& prepared, size
                           prepared.plan.config.training.batch_size);
     }
     metrics_.emplace_back(parts.metrics);
+    if (shell.actor.kind->keeps_state) stateful_[number] = prepared.stages[which];
     shells_.push_back(spawn_shell(system_, std::move(parts)));
   } else {
     metrics_.emplace_back();
@@ -85,7 +99,8 @@ SupervisedShell Assembly::spawn(int number, const PreparedChange& prepared, size
   return {.shell = shells_.back(),
           .name = shell.name,
           .on_error = shell.actor.on_error,
-          .max_errors = shell.actor.max_errors};
+          .max_errors = shell.actor.max_errors,
+          .goes_back = prepared.plan.keeps_state_on_nodes() && shell.actor.kind->keeps_state};
 }
 
 /// Makes the ends of a lane known to what comes from other nodes.
@@ -114,18 +129,25 @@ void Assembly::adopt(const PreparedChange& prepared) {
 void Assembly::apply(PreparedChange prepared, ChangeProtocol::Done done) {
   auto change = std::make_shared<JobChange>();
   const std::scoped_lock lock(mutex_);
+  check_nodes_are_there(prepared);
+  if (prepared.restart) stopped_ = false;
+  change->restart = prepared.restart;
   change->graph = GraphChange::of(prepared.layout, prepared.change);
   change->edges = prepared.layout.edges;
   for (size_t i = 0; i < prepared.change.new_shells.size(); ++i) {
     change->new_shells.push_back(spawn(prepared.change.new_shells[i], prepared, i));
   }
-  change->done = [this, plan = plan_, layout = layout_,
+  change->done = [this, restart = prepared.restart, plan = plan_, layout = layout_,
                   done = std::move(done)](const std::string& error) mutable {
     if (!error.empty()) {
       const std::scoped_lock relock(mutex_);
       layout_ = taken_back(std::move(layout), layout_);
-      forget_lost();
-      plan_ = std::move(plan);
+      forget_gone();
+      // Of a job that never came to run the plan stays: another start may succeed.
+      if (plan) plan_ = std::move(plan);
+    } else if (restart) {
+      const std::scoped_lock relock(mutex_);
+      commit_.state.reset();
     }
     done(error);
   };
@@ -162,7 +184,12 @@ JobStatus Assembly::status() const {
   for (const PlannedActor& actor : plan_->actors) {
     for (int64_t replica = 0; replica < actor.replicas; ++replica) {
       const int id = layout_.shell(actor.name, replica);
-      out.actors.push_back(status_of_shell(id));
+      // While what was lost is placed again there is none.
+      out.actors.push_back(id >= 0 ? status_of_shell(id)
+                                   : ActorStatus{.actor = actor.name,
+                                                 .kind = actor.kind->name,
+                                                 .replica = replica,
+                                                 .node = actor.node_of(replica)});
     }
   }
   for (const PlannedEdge& edge : plan_->edges) {
@@ -201,73 +228,11 @@ EdgeStatus Assembly::status_of_edge(const std::string& name) const {
           static_cast<int64_t>(found->second.in_flight.value()));
     } else if (const auto counts = cluster_.counts(static_cast<int>(id))) {
       for (const SentOnEdge& sent : counts->edges) {
-        if (sent.edge == number) add(sent.items, sent.in_flight);
+        if (sent.edge == number) add(sent.items, layout_.shells[id].present ? sent.in_flight : 0);
       }
     }
   }
   return out;
-}
-
-void Assembly::drop_node(const std::string& node) {
-  cluster_.forget(node);
-  const std::scoped_lock lock(mutex_);
-  lost_nodes_.insert(node);
-  DropShells drop{.node = node};
-  const auto is_lost = [&](int id) {
-    return layout_.shells[id].present && layout_.shells[id].node == node;
-  };
-  for (int id = 0; id < static_cast<int>(layout_.shells.size()); ++id) {
-    if (is_lost(id)) drop.shells.push_back(id);
-  }
-  for (const Lane& lane : layout_.lanes) {
-    const bool producer = is_lost(lane.producer);
-    const bool consumer = is_lost(lane.consumer);
-    if (!lane.open || (!producer && !consumer)) continue;
-    drop.lanes.push_back({.lane = lane.id,
-                          .other = producer ? lane.consumer : lane.producer,
-                          .producer_lost = producer,
-                          .consumer_lost = consumer});
-    if (!consumer) lost_inputs_.push_back(drop.lanes.back());
-  }
-  forget_lost();
-  detail::send_in_order(nullptr, supervisor_, std::move(drop));
-}
-
-/// Takes what runs on lost nodes out of the layout.
-void Assembly::forget_lost() {
-  for (PlannedShell& shell : layout_.shells) {
-    if (lost_nodes_.contains(shell.node)) shell.present = false;
-  }
-  for (Lane& lane : layout_.lanes) {
-    if (!layout_.shells[lane.producer].present || !layout_.shells[lane.consumer].present) {
-      lane.open = false;
-    }
-  }
-}
-
-Plan Assembly::plan_without_lost() const {
-  const std::scoped_lock lock(mutex_);
-  Plan next = *plan_;
-  for (const std::string& node : lost_nodes_) {
-    for (PlannedActor& actor : next.actors) std::erase(actor.nodes, node);
-    next.config.nodes.erase(node);
-  }
-  for (const PlannedActor& actor : next.actors) next.config.actors[actor.name].nodes = actor.nodes;
-  return next;
-}
-
-void Assembly::finish_recovery() {
-  const std::scoped_lock lock(mutex_);
-  FinishRecovery message;
-  for (const LostLane& lane : lost_inputs_) {
-    if (layout_.shells[lane.other].present) message.ended.push_back(lane);
-  }
-  lost_inputs_.clear();
-  for (size_t id = 0; id < layout_.shells.size(); ++id) {
-    const PlannedShell& shell = layout_.shells[id];
-    if (shell.present && shell.is_source()) message.sources.push_back(static_cast<int>(id));
-  }
-  detail::send_in_order(nullptr, supervisor_, std::move(message));
 }
 
 void Assembly::stop_clocks() {

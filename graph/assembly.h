@@ -4,6 +4,7 @@
 #include <caf/fwd.hpp>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -25,17 +26,25 @@ struct PreparedChange {
   LayoutChange change;
   std::vector<StageContext> contexts;          ///< by new shell
   std::vector<std::shared_ptr<Stage>> stages;  ///< by new shell; null on another node
+  bool restart = false;                        ///< the graph starts anew
+};
+
+/// Who hears of the actors of a job.
+struct AssemblyListeners {
+  /// Called once, from an actor, when the job has ended.
+  std::function<void(JobResult)> on_end;
+  /// From a thread of the cluster: a node is lost.
+  std::function<void(const std::string& node, const std::string& why)> on_lost;
+  /// From an actor: a shell has lost the others of its group.
+  std::function<void(int shell, const std::string& why)> on_setback;
 };
 
 /// The actors of a job: a shell for each replica, and their supervisor. Thread-safe.
 class Assembly {
  public:
-  /// `base` is what each stage is told; its registry is set and outlives the assembly. `on_end` is
-  /// called once, from an actor, when the job has ended; `on_lost` from a thread of the cluster for
-  /// each node that is lost.
+  /// `base` is what each stage is told; its registry is set and outlives the assembly.
   Assembly(caf::actor_system& system, StageContext base, int64_t drain_timeout_s,
-           std::function<void(JobResult)> on_end,
-           std::function<void(const std::string& node, const std::string& why)> on_lost);
+           AssemblyListeners listeners);
   /// Ends all actors, each after the call that is under way.
   ~Assembly();
   Assembly(const Assembly&) = delete;
@@ -51,12 +60,30 @@ class Assembly {
   /// plan says, else why it stays as it was. One at a time.
   void apply(PreparedChange prepared, ChangeProtocol::Done done);
 
-  /// Goes on without the shells of a node that is gone.
-  void drop_node(const std::string& node);
-  /// The plan that places the replicas of lost nodes on those that are left.
-  Plan plan_without_lost() const;
-  /// Once that plan is reached: sources send again what has not arrived.
-  void finish_recovery();
+  // When a node is lost (see assembly_recovery.cc).
+
+  /// Goes on without the shells of a node that is gone; stops the graph when one of them kept
+  /// state. False when nothing ran there.
+  bool drop_node(const std::string& node);
+  /// Ends everything but what only takes in, as the whole graph is to start anew. Does not wait.
+  void stop_graph(const std::string& why);
+  /// Likewise, unless the shell is of an earlier start.
+  void stop_graph_of(int shell, const std::string& why);
+  /// Throws what keeps the other nodes from running a plan, and changes nothing.
+  void check_on_nodes(const Plan& plan) { cluster_.check(plan); }
+  /// Whether the graph was stopped and has not been started again.
+  bool is_stopped() const;
+  /// Waits until what was stopped is gone, on all nodes, and returns the state to go on from.
+  Commit take_commit();
+  /// The stages of a stopped graph, made anew to go on from there.
+  PreparedChange prepare_restart(Plan plan, Commit commit);
+  /// `plan`, with the replicas that it has on lost nodes placed on those that are left.
+  Plan without_lost(Plan plan) const;
+  /// Nodes that were lost and have not come back.
+  std::set<std::string> lost_nodes() const { return cluster_.lost(); }
+  /// Once the plan is reached: consumers hear the end of lanes from what is gone, and sources send
+  /// again what has not arrived unless they are new.
+  void finish_recovery(bool sources_are_new);
 
   /// Hands options to the first replica of an actor. Throws invalid_argument when there is none.
   void adopt_options(const std::string& actor, AdoptOptions message) const;
@@ -75,7 +102,12 @@ class Assembly {
   SupervisedShell spawn(int number, const PreparedChange& prepared, size_t which);
   void adopt(const PreparedChange& prepared);
   void route(const Lane& lane);
-  void forget_lost();
+  void drop(DropShells message, const std::function<bool(int shell)>& is_gone);
+  void forget_gone();
+  void stop_locked(const std::string& why);
+  void check_nodes_are_there(const PreparedChange& prepared) const;
+  void begin(const Plan& plan);
+  std::vector<PlacedShell> make_stages(PreparedChange& change) const;
   ActorStatus status_of_shell(int number) const;
   EdgeStatus status_of_edge(const std::string& name) const;
 
@@ -84,8 +116,15 @@ class Assembly {
   SupervisorActor supervisor_;
   Cluster cluster_;
   mutable std::mutex mutex_;
-  std::shared_ptr<const Plan> plan_;  ///< of the graph as it is
-  std::set<std::string> lost_nodes_;
+  std::shared_ptr<const Plan> plan_;                ///< of the graph as it is
+  std::set<int> gone_;                              ///< shells that were dropped
+  std::vector<ShellActor> ending_;                  ///< of those, which may still be at work
+  std::map<int, std::shared_ptr<Stage>> stateful_;  ///< stages here that keep state, by shell
+  std::shared_ptr<ops::GroupMaker> local_groups_;   ///< see ReplicaGroups
+  std::shared_ptr<ReplicaGroups> groups_;           ///< of this start
+  int64_t start_ = 0;                               ///< number of this start
+  Commit commit_;                                   ///< that the last start was to go on from
+  bool stopped_ = false;
   std::vector<LostLane> lost_inputs_;                ///< lanes that wait for their end
   LaneLayout layout_;                                ///< of plan_
   std::deque<ShellActor> shells_;                    ///< by number, of all that were ever spawned

@@ -2,6 +2,7 @@
 #include "graph/job_patch.h"
 
 #include <algorithm>
+#include <set>
 
 namespace arno::graph {
 namespace {
@@ -167,28 +168,26 @@ void tell_edges(const Plan& before, const Plan& after, std::vector<std::string>&
   }
 }
 
-/// Replicas that are joined one to one form a group, which stays as it is.
-void check_groups(const Plan& running, const Plan& next, const RawConfig& file,
-                  ConfigProblems& problems) {
-  for (const PlannedEdge& edge : running.edges) {
-    if (!running.actors[edge.to].kind->inputs[edge.to_port].by_replica) continue;
-    for (const int end : {edge.from, edge.to}) {
-      const PlannedActor& was = running.actors[end];
-      const auto is = std::ranges::find(next.actors, was.name, &PlannedActor::name);
-      if (is == next.actors.end() || is->replicas == was.replicas) continue;
-      problems.push_back(file.problem_at(
-          fmt::format("actors.{}.replicas", was.name),
-          fmt::format("found {}, expected {}: they form a group with those of {}", is->replicas,
-                      was.replicas, running.actors[end == edge.to ? edge.from : edge.to].name)));
-      return;
+/// Actors whose replicas are joined one to one with those of this one, and it: they join and leave
+/// together.
+std::set<std::string> group_of(const Plan& plan, const std::string& actor) {
+  std::set<std::string> group{actor};
+  for (size_t before = 0; before != group.size();) {
+    before = group.size();
+    for (const PlannedEdge& edge : plan.edges) {
+      const PlannedActor& from = plan.actors[edge.from];
+      const PlannedActor& to = plan.actors[edge.to];
+      if (!to.kind->inputs[edge.to_port].by_replica || from.replicas != to.replicas) continue;
+      if (group.contains(from.name)) group.insert(to.name);
+      if (group.contains(to.name)) group.insert(from.name);
     }
   }
+  return group;
 }
 
 /// Says what a step changes; problems when it changes nothing, or two things at once.
 void finish(const Plan& running, const RawConfig& file, PlanStep& step, ConfigProblems& problems) {
   if (!problems.empty()) return;
-  check_groups(running, step.next, file, problems);
   tell_actors(step.next, running, '+', step.changes);
   tell_actors(running, step.next, '-', step.changes);
   tell_edges(running, step.next, step.changes);
@@ -198,6 +197,9 @@ void finish(const Plan& running, const RawConfig& file, PlanStep& step, ConfigPr
   }
   for (const auto& extended : step.extended) {
     step.changes.push_back(fmt::format("~ {}: its options", extended.first));
+  }
+  if (moves_state(running, step.next)) {
+    step.changes.emplace_back("~ the graph starts anew from the last step that is finished");
   }
   if (step.changes.empty()) {
     problems.push_back(file.problem("changes nothing: the job is like that already"));
@@ -246,7 +248,7 @@ PlanStep without_actor(const Plan& running, const std::string& actor, const Regi
       return edge.from.starts_with(name + ".") || edge.to.starts_with(name + ".");
     });
   } else if (found->replicas > 1 && actor == replica_name(*found, found->replicas - 1)) {
-    --config.actors[name].replicas;
+    for (const std::string& member : group_of(running, name)) --config.actors[member].replicas;
   } else {
     problems.push_back(file.problem(
         found->replicas > 1

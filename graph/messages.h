@@ -103,9 +103,10 @@ struct LostLane {
   bool producer_lost = false;
   bool consumer_lost = false;
 };
-/// Shells were lost with their node: producers of their lanes let go of them.
+/// Shells were lost with their node, or end because the graph starts anew: producers of their lanes
+/// let go of them.
 struct DropShells {
-  std::string node;
+  std::string node;  ///< empty: none was lost
   std::vector<int> shells;
   std::vector<LostLane> lanes;
 };

@@ -219,6 +219,7 @@ class Planner {
       report(key, fmt::format("{} carries {}, {} expects {}", spec.from, sender.type_name, spec.to,
                               receiver.type_name));
     }
+    check_crossing(key, edge);
     const int64_t lanes = plan_.lanes(edge);
     if (receiver.by_replica && from.replicas != 1 && from.replicas != to.replicas) {
       report(key, fmt::format("found {} replicas of \"{}\" and {} of \"{}\", expected as many, or "
@@ -233,6 +234,24 @@ class Planner {
              fmt::format("found {}, expected at least {}: one for each pair of {} senders and {} "
                          "receivers",
                          spec.capacity, lanes, from.replicas, to.replicas));
+    }
+  }
+
+  /// What has no codec stays in its process.
+  void check_crossing(const std::string& key, const PlannedEdge& edge) {
+    const PlannedActor& from = plan_.actors[edge.from];
+    const PlannedActor& to = plan_.actors[edge.to];
+    const Port& sender = from.kind->outputs[edge.from_port];
+    if (registry_.find_codec(sender.type)) return;
+    for (int64_t i = 0; i < from.replicas; ++i) {
+      for (int64_t j = 0; j < to.replicas; ++j) {
+        if (!plan_.joins(edge, i, j) || from.node_of(i) == to.node_of(j)) continue;
+        report(key, fmt::format("found replica {} of \"{}\" on {} and replica {} of \"{}\" on {}, "
+                                "expected one node: a {} stays in its process",
+                                i, from.name, from.node_of(i), j, to.name, to.node_of(j),
+                                sender.type_name));
+        return;
+      }
     }
   }
 
@@ -352,6 +371,18 @@ Plan make_plan(JobConfig config, const RawConfig& file, size_t first_edge, const
   return Planner(file, registry, problems).run(std::move(config), first_edge);
 }
 
+bool moves_state(const Plan& before, const Plan& after) {
+  const auto places = [](const Plan& plan) {
+    std::map<std::string, std::vector<std::string>> out;
+    for (const PlannedActor& actor : plan.actors) {
+      if (!actor.kind->keeps_state) continue;
+      for (int64_t r = 0; r < actor.replicas; ++r) out[actor.name].push_back(actor.node_of(r));
+    }
+    return out;
+  };
+  return places(before) != places(after);
+}
+
 StageContext base_context(const JobConfig& config) {
   return {.seed = static_cast<uint64_t>(config.seed),
           .output = config.output,
@@ -361,6 +392,13 @@ StageContext base_context(const JobConfig& config) {
 const std::string& PlannedActor::node_of(int64_t replica) const {
   static const std::string kLocal = kLocalNode;
   return nodes.empty() ? kLocal : nodes[static_cast<size_t>(replica) % nodes.size()];
+}
+
+bool PlannedActor::leaves_launcher() const {
+  for (int64_t replica = 0; replica < replicas; ++replica) {
+    if (node_of(replica) != kLocalNode) return true;
+  }
+  return false;
 }
 
 bool PlannedActor::is_source() const { return std::ranges::all_of(kind->inputs, &Port::back_edge); }
@@ -377,6 +415,12 @@ std::string Plan::receiver(const PlannedEdge& edge) const {
 
 std::string Plan::edge_name(const PlannedEdge& edge) const {
   return fmt::format("{}->{}", sender(edge), receiver(edge));
+}
+
+bool Plan::keeps_state_on_nodes() const {
+  return std::ranges::any_of(actors, [](const PlannedActor& actor) {
+    return actor.kind->keeps_state && actor.leaves_launcher();
+  });
 }
 
 bool Plan::copies(const PlannedEdge& edge) const {

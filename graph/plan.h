@@ -22,6 +22,8 @@ struct PlannedActor {
 
   /// Where a replica runs.
   const std::string& node_of(int64_t replica) const;
+  /// Whether a replica runs on another node than the launcher's.
+  bool leaves_launcher() const;
   /// Whether it begins by itself: no input but those that close a cycle.
   bool is_source() const;
 };
@@ -51,6 +53,8 @@ struct Plan {
   std::string sender(const PlannedEdge& edge) const;
   std::string receiver(const PlannedEdge& edge) const;
   std::string edge_name(const PlannedEdge& edge) const;
+  /// Whether a replica that keeps state runs on another node than the launcher's.
+  bool keeps_state_on_nodes() const;
   /// Whether a lane of the edge joins these replicas.
   bool joins(const PlannedEdge& edge, int64_t producer, int64_t consumer) const;
   /// The number of lanes of an edge.
@@ -74,6 +78,10 @@ Plan make_plan(const RawConfig& file, const Registry& registry, ConfigProblems& 
 /// `first_edge` on stand.
 Plan make_plan(JobConfig config, const RawConfig& file, size_t first_edge, const Registry& registry,
                ConfigProblems& problems);
+
+/// Whether replicas that keep state are more or fewer in the second plan, or elsewhere: the graph
+/// has to start anew then.
+bool moves_state(const Plan& before, const Plan& after);
 
 /// What all stages of a job are told; actor and replica are left open.
 StageContext base_context(const JobConfig& config);

@@ -7,6 +7,10 @@
 #include "common/error.h"
 #include "graph/payload.h"
 
+namespace arno::florence {
+struct Snapshot;
+}
+
 namespace arno::graph {
 
 class ActorOptions;
@@ -66,6 +70,11 @@ class Stage {
   virtual std::shared_ptr<const ActorOptions> adopt(std::shared_ptr<const ActorOptions>) {
     fail(Errc::unsupported, "[stage] the options of a running actor stay as they are");
   }
+
+  /// The whole state of the training after the last step that this stage has finished and told of,
+  /// where it has all of it; else null. Asked when the graph ends to start anew, possibly after a
+  /// call that failed, and never during one.
+  virtual std::shared_ptr<const florence::Snapshot> committed() const { return nullptr; }
 
   /// Skip policy: accounts for an item that failed (by telling its source, say). Returns false
   /// when the stage has no way to, and the job stops.

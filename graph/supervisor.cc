@@ -8,6 +8,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "common/log.h"
 #include "graph/detail/mailbox_order.h"
@@ -24,6 +25,7 @@ struct Watched {
   int64_t errors = 0;
   bool finished = false;
   bool leaving = false;  ///< may go down
+  bool dropped = false;  ///< nothing of it counts any more
 };
 
 /// Gives the orders of a change by messages.
@@ -46,7 +48,7 @@ class MessageOrders final : public ChangeOrders {
     send(lane.consumer, message);
   }
   void close_output(const Lane& lane) override { send(lane.producer, CloseOutput{lane.id}); }
-  void start(int shell) override { send(shell, Start{}); }
+  void start(int shell) override;
   void drain(int shell) override { send(shell, Drain{}); }
   void leave(int shell) override;
   void discard(int shell) override;
@@ -103,6 +105,11 @@ void MessageOrders::send(int number, Message message) {
   tell_shell(self_, number, std::move(message));
 }
 
+void MessageOrders::start(int shell) {
+  send(shell, Start{});
+  if (self_->state.draining) send(shell, Drain{});
+}
+
 void MessageOrders::leave(int shell) {
   self_->state.shells.at(shell).leaving = true;
   send(shell, Leave{});
@@ -131,9 +138,15 @@ void fail_job(Self self, std::string why) {
   end(self, {.outcome = JobResult::Outcome::failed, .error = std::move(why)});
 }
 
+/// Every stream has ended.
+void complete(Self self) {
+  end(self, {.outcome = self->state.draining ? JobResult::Outcome::drained
+                                             : JobResult::Outcome::completed});
+}
+
 /// What a change is refused for; "" for nothing.
-std::string obstacle(const SupervisorState& state) {
-  if (state.ended || state.draining) return "the job is ending";
+std::string obstacle(const SupervisorState& state, bool restart) {
+  if (state.ended || (state.draining && !restart)) return "the job is ending";
   if (state.change && !state.change->is_done()) return "another change is under way";
   return "";
 }
@@ -142,7 +155,7 @@ void on_change(Self self, const ChangeJob& message) {
   SupervisorState& state = self->state;
   JobChange& change = *message.change;
   const bool first = !state.change;
-  if (const std::string why = obstacle(state); !why.empty()) {
+  if (const std::string why = obstacle(state, change.restart); !why.empty()) {
     for (SupervisedShell& shell : change.new_shells) {
       self->send_exit(shell.shell, caf::exit_reason::user_shutdown);
       state.shells.push_back({.parts = std::move(shell), .finished = true, .leaving = true});
@@ -152,7 +165,7 @@ void on_change(Self self, const ChangeJob& message) {
   }
   for (SupervisedShell& shell : change.new_shells) {
     self->monitor(shell.shell);
-    if (!first) state.tell("attach", shell.name, "joins the job");
+    if (!first && !change.restart) state.tell("attach", shell.name, "joins the job");
     state.shells.push_back({std::move(shell)});
   }
   for (const int shell : change.graph.leaving_shells) {
@@ -181,14 +194,32 @@ void finish_recovery(Self self) {
   state.recovery.reset();
 }
 
+/// Whether every shell is through but those that were lost with a node.
+bool only_lost_are_missing(const SupervisorState& state, const DropShells& message) {
+  if (message.node.empty()) return false;
+  const std::set<int> lost(message.shells.begin(), message.shells.end());
+  for (int shell = 0; shell < static_cast<int>(state.shells.size()); ++shell) {
+    if (!state.shells[shell].finished && !lost.contains(shell)) return false;
+  }
+  return true;
+}
+
 /// Goes on without shells that are gone: nobody waits for them, or for what was under way to them.
 void on_drop(Self self, const DropShells& message) {
   SupervisorState& state = self->state;
-  if (state.ended) return;
+  const bool complete_without = only_lost_are_missing(state, message);
   for (const int shell : message.shells) {
     Watched& lost = state.shells.at(shell);
-    lost.finished = lost.leaving = true;
-    state.tell("fault", lost.parts.name, fmt::format("was lost with node {}", message.node));
+    lost.finished = lost.leaving = lost.dropped = true;
+    self->send_exit(lost.parts.shell, caf::exit_reason::user_shutdown);
+  }
+  if (state.ended) return;
+  if (complete_without) return complete(self);
+  for (const int shell : message.shells) {
+    const Watched& lost = state.shells.at(shell);
+    if (!message.node.empty()) {
+      state.tell("fault", lost.parts.name, fmt::format("was lost with node {}", message.node));
+    }
     std::erase_if(state.letting_go, [&](const auto& entry) { return entry.second == shell; });
   }
   for (const LostLane& lane : message.lanes) {
@@ -221,17 +252,20 @@ void on_finish_recovery(Self self, const FinishRecovery& message) {
 
 void on_finished(Self self, const StageFinished& message) {
   SupervisorState& state = self->state;
+  if (state.shells.at(message.shell).dropped) return;
   state.shells.at(message.shell).finished = true;
   if (state.change) state.change->on_finished(message.shell);
-  if (!std::ranges::all_of(state.shells, &Watched::finished)) return;
-  end(self,
-      {.outcome = state.draining ? JobResult::Outcome::drained : JobResult::Outcome::completed});
+  if (std::ranges::all_of(state.shells, &Watched::finished)) complete(self);
 }
 
 void on_failed(Self self, const StageFailed& message) {
   SupervisorState& state = self->state;
-  if (state.ended) return;
+  if (state.ended || state.shells.at(message.shell).dropped) return;
   const SupervisedShell& failed = state.shells.at(message.shell).parts;
+  const bool alone = message.code == Errc::comm_failed || message.code == Errc::cancelled;
+  if (failed.goes_back && alone && !message.fatal) {
+    return state.parts.on_setback(message.shell, fmt::format("{}: {}", failed.name, message.text));
+  }
   const int64_t count = ++state.shells.at(message.shell).errors;
   const bool over = count > failed.max_errors;
   if (failed.on_error == "stop" || message.fatal || over) {

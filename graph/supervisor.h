@@ -18,6 +18,8 @@ struct SupervisedShell {
   std::string name;  ///< actor, and replica where there are several
   std::string on_error;
   int64_t max_errors = 0;
+  /// When its group breaks, the graph goes back to a commit (SupervisorParts::on_setback).
+  bool goes_back = false;
 };
 
 /// A change of the running graph. The first one starts it.
@@ -26,6 +28,7 @@ struct JobChange {
   std::vector<SupervisedShell> new_shells;  ///< their numbers follow those that are known
   std::vector<std::string> edges;           ///< names of all edges of the layout
   ChangeProtocol::Done done;                ///< called from the supervisor's thread
+  bool restart = false;                     ///< the graph starts anew, also while it drains
 };
 
 struct SupervisorParts {
@@ -33,6 +36,9 @@ struct SupervisorParts {
   JobObserver* observer = nullptr;  ///< hears of faults and of the drain
   /// Called once, when the job has ended.
   std::function<void(JobResult)> on_end;
+  /// Called when a shell lost the others of its group; it is not asked for again until the graph
+  /// has started anew.
+  std::function<void(int shell, const std::string& why)> on_setback;
 };
 
 /// Starts and changes the graph, applies each actor's policy to its failures, drains, and says when

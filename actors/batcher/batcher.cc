@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/batcher/batcher.h"
 
-#include "actors/resume.h"
 #include "common/numbering.h"
 #include "ops/loss/unicl_loss.h"
 
@@ -18,7 +17,7 @@ constexpr monitoring::MetricDef kRepeated{
 
 Batcher::Batcher(const BatcherOptions&, const graph::StageContext& context)
     : batch_size_(context.training.batch_size),
-      next_slot_(static_cast<uint64_t>(resume_step(context) * context.training.batch_size)) {
+      next_slot_(static_cast<uint64_t>(context.from.step * context.training.batch_size)) {
   if (context.metrics) repeated_ = context.metrics->counter(kRepeated, {});
 }
 

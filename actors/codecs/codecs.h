@@ -10,4 +10,7 @@ void add_sample_codecs(graph::Registry& registry);
 /// Batches, features, losses and snapshots.
 void add_training_codecs(graph::Registry& registry);
 
+/// The last of them.
+graph::ItemCodec snapshot_codec();
+
 }  // namespace arno::actors

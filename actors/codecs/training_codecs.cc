@@ -170,11 +170,15 @@ florence::Snapshot read_snapshot(PartReader& in) {
 
 }  // namespace
 
+graph::ItemCodec snapshot_codec() {
+  return graph::item_codec("Snapshot", write_snapshot, read_snapshot);
+}
+
 void add_training_codecs(graph::Registry& registry) {
   registry.add_codec(graph::item_codec("TrainingBatch", write_batch, read_batch));
   registry.add_codec(graph::item_codec("FeaturesItem", write_features, read_features));
   registry.add_codec(graph::item_codec("LossItem", write_loss, read_loss));
-  registry.add_codec(graph::item_codec("Snapshot", write_snapshot, read_snapshot));
+  registry.add_codec(snapshot_codec());
 }
 
 }  // namespace arno::actors

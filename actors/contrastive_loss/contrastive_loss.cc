@@ -21,6 +21,7 @@ ops::UniclLossResult ContrastiveLoss::loss_of(const FeaturesItem& item) const {
 
 void ContrastiveLoss::on_item(int port, const graph::Payload& item, graph::Outbox& out) {
   if (port == kGroup) {
+    if (replicas_ == 1) return;
     group_ = item.get<GroupMember>().member;
     group_seconds_ = item.get<GroupMember>().seconds;
     return;
@@ -45,6 +46,8 @@ graph::ActorKind contrastive_loss_kind() {
       .scheduling = graph::Scheduling::detached,
       .replicable = true,
       .restartable = true,
+      .placeable = true,
+      .keeps_state = true,
       .example = "row_block: 256",
   });
 }

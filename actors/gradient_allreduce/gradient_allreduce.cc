@@ -24,6 +24,9 @@ void GradientAllreduceOptions::fields(ConfigFields& f) {
             {.doc = "a replica that is silent longer ends the group, seconds",
              .min = 1,
              .max = 24 * 3600});
+  f.boolean("plain_network", plain_network,
+            {.doc = "replicas on other machines may exchange features and gradients; nothing "
+                    "encrypts them, so the network has to be trusted"});
 }
 
 graph::Produced GradientAllreduce::produce(graph::Outbox& out) {
@@ -33,9 +36,9 @@ graph::Produced GradientAllreduce::produce(graph::Outbox& out) {
 }
 
 void GradientAllreduce::join(Output port, const std::string& purpose, graph::Outbox& out) {
-  auto member =
-      context_.groups->join(fmt::format("{}.{}", context_.actor, purpose), context_.replica,
-                            context_.replicas, {.deadline_ms = options_.deadline_s * 1000});
+  auto member = context_.groups->join(
+      fmt::format("{}.{}", context_.actor, purpose), context_.replica, context_.replicas,
+      {.deadline_ms = options_.deadline_s * 1000, .plain_network = options_.plain_network});
   monitoring::Counter seconds;
   if (monitoring::MetricRegistry* metrics = context_.metrics) {
     const monitoring::Labels labels{{"actor", context_.actor},
@@ -60,6 +63,8 @@ graph::ActorKind gradient_allreduce_kind() {
       .metrics = {kCalls, kBytes, kSeconds},
       .scheduling = graph::Scheduling::detached,
       .replicable = true,
+      .placeable = true,
+      .keeps_state = true,
       .example = "deadline_s: 60",
   });
 }

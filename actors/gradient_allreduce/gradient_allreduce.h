@@ -8,7 +8,8 @@ namespace arno::actors {
 
 /// How replicas wait for each other.
 struct GradientAllreduceOptions {
-  int64_t deadline_s = 60;  ///< a replica that is silent longer ends the group
+  int64_t deadline_s = 60;     ///< a replica that is silent longer ends the group
+  bool plain_network = false;  ///< replicas may talk over a network in the clear
 
   void fields(ConfigFields& f);
   void check(const graph::StageContext&, const RawConfig&, ConfigProblems&) const {}
@@ -22,7 +23,9 @@ class GradientAllreduce final : public graph::Stage {
   enum Output { kGradients, kFeatures };
 
   GradientAllreduce(const GradientAllreduceOptions& options, const graph::StageContext& context)
-      : options_(options), context_(context) {}
+      : options_(options), context_(context) {
+    context_.from = {};
+  }
 
   void on_item(int, const graph::Payload&, graph::Outbox&) override {}
   graph::Produced produce(graph::Outbox& out) override;

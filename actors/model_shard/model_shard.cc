@@ -3,8 +3,7 @@
 
 #include <omp.h>
 
-#include "common/log.h"
-#include "florence/training/checkpoint.h"
+#include "actors/model_shard/share_state.h"
 
 namespace arno::actors {
 
@@ -33,18 +32,26 @@ ModelShard::ModelShard(const ModelShardOptions& options, const graph::StageConte
 }
 
 void ModelShard::make_trainer(std::shared_ptr<ops::Communicator> group) {
+  std::shared_ptr<const florence::Snapshot> state = context_.from.state;
+  if (context_.from.step > 0 && group) state = share_state(state, *group);
   trainer_.emplace(options_.trainer, context_.training, context_.seed, std::move(group));
-  const auto newest = context_.resume ? florence::newest_checkpoint(context_.output) : std::nullopt;
-  if (!newest) return;
-  trainer_->restore(florence::load_checkpoint(newest->path));
-  last_snapshot_ = newest->step;
-  log::info(context_.actor, "resumed at step {} from {}", newest->step, newest->path.string());
+  if (context_.from.step > 0) {
+    ARNO_CHECK(state && state->step == context_.from.step, Errc::data_corrupt,
+               "[model_shard] found {} to go on from, expected the state of step {}",
+               state ? fmt::format("step {}", state->step) : "nothing", context_.from.step);
+    trainer_->restore(*state);
+    last_snapshot_ = context_.from.step;
+  }
+  context_.from.state.reset();
 }
 
 void ModelShard::on_item(int port, const graph::Payload& item, graph::Outbox& out) {
   omp_set_num_threads(static_cast<int>(options_.threads));
   if (port == kGroup) {
+    if (context_.replicas == 1) return;
     make_trainer(item.get<GroupMember>().member);
+    // What left after this step may be lost; whoever has had it ignores it.
+    if (context_.from.back && context_.from.step > 0) emit_due(out);
   } else if (port == kGradients) {
     finish_step(item.get<LossItem>(), out);
   } else {
@@ -72,12 +79,22 @@ void ModelShard::finish_step(const LossItem& loss, graph::Outbox& out) {
   const florence::StepOutcome outcome = trainer_->finish_step(loss.result);
   awaiting_loss_ = false;
   report(loss, outcome);
+  emit_due(out);
+  watch_.lap();
+}
+
+void ModelShard::emit_due(graph::Outbox& out) {
   const int64_t done = trainer_->steps_done();
   if (done % options_.checkpoint_every == 0) emit_snapshot(kSnapshots, out);
   if (options_.evaluate_every > 0 && done % options_.evaluate_every == 0) {
     emit_snapshot(kEvaluations, out);
   }
-  watch_.lap();
+}
+
+std::shared_ptr<const florence::Snapshot> ModelShard::committed() const {
+  if (!trainer_) return context_.from.state;
+  if (context_.replica > 0 || options_.trainer.zero > 0) return nullptr;
+  return std::make_shared<const florence::Snapshot>(trainer_->snapshot());
 }
 
 void ModelShard::on_end(graph::Outbox& out) {
@@ -145,6 +162,8 @@ graph::ActorKind model_shard_kind() {
                                                            "for evaluators")},
       .scheduling = graph::Scheduling::detached,
       .replicable = true,
+      .placeable = true,
+      .keeps_state = true,
       .example = "preset: nano\ncheckpoint_every: 500",
   });
 }

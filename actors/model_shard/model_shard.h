@@ -38,12 +38,15 @@ class ModelShard final : public graph::Stage {
     return port != kBatches || (trainer_ && !awaiting_loss_);
   }
   void on_end(graph::Outbox& out) override;
+  /// The first replica's, unless its state is spread over the group.
+  std::shared_ptr<const florence::Snapshot> committed() const override;
   bool has_pending_work() const override { return awaiting_loss_; }
 
  private:
   void make_trainer(std::shared_ptr<ops::Communicator> group);
   void start_step(const florence::TrainingBatch& batch, graph::Outbox& out);
   void finish_step(const LossItem& loss, graph::Outbox& out);
+  void emit_due(graph::Outbox& out);
   void report(const LossItem& loss, const florence::StepOutcome& outcome);
   void emit_snapshot(Output port, graph::Outbox& out);
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "actors/resume.h"
 #include "common/log.h"
 #include "io/url_list.h"
 
@@ -123,7 +122,7 @@ ShardReader::ShardReader(const ShardReaderOptions& options, const graph::StageCo
       sources_(open_all(options.sources)),
       order_(ordered(options.sources, sources_), context.training, context.seed),
       quarantine_(context.output),
-      next_slot_(static_cast<uint64_t>(resume_step(context) * context.training.batch_size)),
+      next_slot_(static_cast<uint64_t>(context.from.step * context.training.batch_size)),
       delivered_(next_slot_),
       end_slot_(
           static_cast<uint64_t>(context.training.total_steps() * context.training.batch_size)) {

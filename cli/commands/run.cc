@@ -11,7 +11,6 @@
 #include <thread>
 
 #include "actors/builtin.h"
-#include "actors/resume.h"
 #include "cli/commands/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/job_control.h"
@@ -156,7 +155,7 @@ graph::JobResult carry_out(const graph::Plan& plan, graph::StageContext context,
   graph::Job job(plan, context);
   // Not earlier: a job that cannot be made leaves the run it was meant to resume as it was.
   io::write_file_atomically(context.output / "job.yaml", plan.to_yaml());
-  audience.run_log.open(actors::resume_step(context));
+  audience.run_log.open(context.from.step);
   signals.watch(job);
   audience.monitor.watch(job);
   job.start();
@@ -189,7 +188,7 @@ int run(const RunOptions& options) {
   monitoring::MetricRegistry metrics({{"job", plan.config.job}, {"node", kNode}});
   Audience audience(plan, metrics);
   graph::StageContext context = graph::base_context(plan.config);
-  context.resume = options.resume;
+  if (options.resume) context.from = graph::newest_commit(output);
   context.metrics = &metrics;
   context.observer = &audience.all;
   std::optional<MonitoringPort> port;

@@ -23,6 +23,8 @@ namespace {
 
 // Making a stage may read an index or a vocabulary.
 constexpr std::chrono::seconds kPatience{30};
+// A call into a stage ends before the stage does, and a step may take long.
+constexpr std::chrono::seconds kPatienceWithCalls{300};
 
 /// Does something with a node; an Error gets the node's name.
 template <class Work>
@@ -75,6 +77,7 @@ struct Cluster::Impl {
   /// Makes what only jobs on several nodes need.
   void open(const Plan& plan) {
     if (control) return;
+    if (!std::ranges::any_of(plan.actors, &PlannedActor::leaves_launcher)) return;
     control.emplace(plan.config.control.key);
     job = fmt::format("{}.{}", plan.config.job, getpid());
     router = std::make_shared<LaneRouter>(*plan.registry,
@@ -98,9 +101,9 @@ struct Cluster::Impl {
 
   /// Throws what the node throws; cancelled when it does not answer.
   std::string ask(const std::string& node, const NodeActor& actor, const char* verb,
-                  const std::string& body) {
+                  const std::string& body, std::chrono::seconds patience = kPatience) {
     return about(node, [&] {
-      return detail::ask(control->system(), actor, kPatience, Errc::cancelled, std::string(verb),
+      return detail::ask(control->system(), actor, patience, Errc::cancelled, std::string(verb),
                          body);
     });
   }
@@ -112,12 +115,14 @@ struct Cluster::Impl {
     const auto reply =
         from_wire<JoinReply>(ask(node, actor, kJoin, to_wire(JoinRequest{version(), job, node})));
     router->expect(node);
+    {
+      const std::scoped_lock lock(mutex);
+      members[node] = {actor, {node, reply.payload}, reply.monitoring};
+    }
     caf::anon_send(actor, caf::actor_cast<caf::strong_actor_ptr>(launcher_actor));
     // Monitored by a function: the launcher's actor has no message for it.
     caf::actor_cast<caf::abstract_actor*>(actor)->attach(caf::default_attachable::make_monitor(
         caf::actor_cast<caf::actor_addr>(actor), caf::actor_cast<caf::actor_addr>(launcher_actor)));
-    const std::scoped_lock lock(mutex);
-    members[node] = {actor, {node, reply.payload}, reply.monitoring};
     log::info("cluster", "node {} joined, at {}", node, where);
   }
 
@@ -145,6 +150,45 @@ struct Cluster::Impl {
         for (ShellCounts& counts : report.all) last[counts.shell] = std::move(counts);
         return;
       }
+      case NodeReport::key: {
+        std::shared_ptr<ReplicaGroups> formed;
+        {
+          const std::scoped_lock lock(mutex);
+          formed = groups;
+        }
+        if (formed) formed->learn(report.name, report.text);
+        return tell_key(report.name, report.text, node);
+      }
+    }
+  }
+
+  /// Hands a key of the groups' store to all nodes but the one that it is from.
+  void tell_key(const std::string& key, const std::string& value, const std::string& from) {
+    for (const auto& [name, actor] : present()) {
+      if (name != from) caf::anon_send(actor, KeyAtom::value, key, value);
+    }
+  }
+
+  /// The nodes that are there.
+  std::vector<std::pair<std::string, NodeActor>> present() const {
+    const std::scoped_lock lock(mutex);
+    std::vector<std::pair<std::string, NodeActor>> out;
+    for (const auto& [name, member] : members) {
+      if (!member.lost) out.emplace_back(name, member.actor);
+    }
+    return out;
+  }
+
+  /// Asks every node that is there. One that does not answer is lost.
+  void ask_all(const char* verb, const std::string& body) {
+    for (const auto& [name, actor] : present()) {
+      try {
+        ask(name, actor, verb, body);
+      } catch (const Error& error) {
+        // Whoever goes on without the node sees to the rest.
+        if (error.code() == Errc::cancelled) lose(actor.address());
+        throw;
+      }
     }
   }
 
@@ -167,7 +211,9 @@ struct Cluster::Impl {
   std::optional<detail::ControlSystem> control;
   std::shared_ptr<LaneRouter> router;
   LauncherActor launcher_actor;
+  int64_t start = 0;  ///< of the graph, under way
   mutable std::mutex mutex;
+  std::shared_ptr<ReplicaGroups> groups;  ///< of this start
   std::map<std::string, Member> members;  ///< by name
   std::map<int, ShellCounts> last;        ///< by shell
 };
@@ -177,35 +223,75 @@ Cluster::Cluster(SupervisorActor supervisor, JobObserver* observer,
     : impl_(std::make_unique<Impl>(std::move(supervisor), observer, std::move(on_lost))) {}
 Cluster::~Cluster() = default;
 
-void Cluster::place(const Plan& plan, const std::vector<PlacedShell>& shells) {
-  const auto is_remote = [](const PlacedShell& shell) { return shell.node != kLocalNode; };
-  if (!impl_->control && std::ranges::none_of(shells, is_remote)) return;
+std::shared_ptr<ReplicaGroups> Cluster::begin(const Plan& plan, int64_t start,
+                                              std::shared_ptr<ops::GroupMaker> local) {
   impl_->open(plan);
+  impl_->start = start;
+  auto groups = std::make_shared<ReplicaGroups>(
+      start, impl_->router ? impl_->router->address() : std::string(),
+      [impl = impl_.get()](const std::string& key, const std::string& value) {
+        impl->tell_key(key, value, kLocalNode);
+      },
+      std::move(local));
+  const std::scoped_lock lock(impl_->mutex);
+  impl_->groups = groups;
+  return groups;
+}
+
+void Cluster::place(const Plan& plan, const std::vector<PlacedShell>& shells, int64_t first_step) {
+  impl_->open(plan);
+  if (!impl_->control) return;
   for (const PlacedShell& shell : shells) {
-    if (is_remote(shell)) impl_->join(plan, shell.node);
+    if (shell.node != kLocalNode) impl_->join(plan, shell.node);
   }
   PlaceRequest request{.plan_yaml = plan.to_yaml(),
                        .shells = shells,
-                       .nodes = {{kLocalNode, impl_->router->address()}}};
-  std::vector<std::pair<std::string, NodeActor>> nodes;
+                       .nodes = {{kLocalNode, impl_->router->address()}},
+                       .start = impl_->start,
+                       .first_step = first_step};
   {
     const std::scoped_lock lock(impl_->mutex);
     for (const auto& [name, member] : impl_->members) {
-      if (member.lost) continue;
-      request.nodes.push_back(member.address);
-      nodes.emplace_back(name, member.actor);
+      if (!member.lost) request.nodes.push_back(member.address);
     }
   }
-  const std::string body = to_wire(request);
-  for (const auto& [name, actor] : nodes) {
+  impl_->ask_all(kPlace, to_wire(request));
+}
+
+void Cluster::check(const Plan& plan) {
+  impl_->open(plan);
+  if (!impl_->control) return;
+  for (const PlannedActor& actor : plan.actors) {
+    for (int64_t replica = 0; replica < actor.replicas; ++replica) {
+      if (actor.node_of(replica) != kLocalNode) impl_->join(plan, actor.node_of(replica));
+    }
+  }
+  impl_->ask_all(kCheckPlan, plan.to_yaml());
+}
+
+void Cluster::clear(int below, const std::string& why) {
+  if (!impl_->control) return;
+  // At once and for all: a replica may wait for one on another node.
+  for (const auto& [name, actor] : impl_->present()) {
+    caf::anon_send(actor, BreakAtom::value, why);
+  }
+  const std::string body = to_wire(ClearRequest{below});
+  for (const auto& [name, actor] : impl_->present()) {
     try {
-      impl_->ask(name, actor, kPlace, body);
-    } catch (const Error& error) {
-      // Whoever goes on without the node sees to the rest.
-      if (error.code() == Errc::cancelled) impl_->lose(actor.address());
-      throw;
+      impl_->ask(name, actor, kClear, body, kPatienceWithCalls);
+    } catch (const Error&) {
+      impl_->lose(actor.address());
     }
   }
+}
+
+std::set<std::string> Cluster::lost() const {
+  const std::scoped_lock lock(impl_->mutex);
+  std::set<std::string> out;
+  for (const auto& [name, member] : impl_->members) {
+    if (member.lost) out.insert(name);
+  }
+  return out;
 }
 
 ShellActor Cluster::spawn(caf::actor_system& system, int number, const std::string& node) {

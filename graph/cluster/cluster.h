@@ -5,9 +5,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "graph/cluster/replica_groups.h"
 #include "graph/cluster/wire.h"
 #include "graph/messages.h"
 #include "graph/plan.h"
@@ -25,9 +27,21 @@ class Cluster {
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
+  /// A start of the graph begins: the groups of its replicas, whose keys go to the other nodes.
+  /// `local`: see ReplicaGroups.
+  std::shared_ptr<ReplicaGroups> begin(const Plan& plan, int64_t start,
+                                       std::shared_ptr<ops::GroupMaker> local);
   /// Reaches the nodes on which `shells` run and has them make their stages. Throws io_failed for a
-  /// node that nobody answers for, and what the node throws, with its name.
-  void place(const Plan& plan, const std::vector<PlacedShell>& shells);
+  /// node that nobody answers for, and what the node throws, with its name. `first_step`: steps
+  /// that were done before this start.
+  void place(const Plan& plan, const std::vector<PlacedShell>& shells, int64_t first_step);
+  /// Reaches the nodes of a plan and has them check it. Throws as place().
+  void check(const Plan& plan);
+  /// Ends the groups and the shells with lower numbers on all nodes, and waits for that. A node
+  /// that does not answer is lost.
+  void clear(int below, const std::string& why);
+  /// Nodes that were lost and have not come back.
+  std::set<std::string> lost() const;
   /// The stand-in of a shell on another node.
   ShellActor spawn(caf::actor_system& system, int number, const std::string& node);
   // Who is at this end of lanes that come from other nodes or lead there.

@@ -11,8 +11,10 @@
 #include "common/log.h"
 #include "common/version.h"
 #include "graph/cluster/lane_router.h"
+#include "graph/cluster/replica_groups.h"
 #include "graph/cluster/wire.h"
 #include "graph/detail/control_system.h"
+#include "graph/detail/end_actors.h"
 #include "graph/detail/mailbox_order.h"
 #include "graph/detail/pool_config.h"
 #include "graph/shell.h"
@@ -75,6 +77,7 @@ class HostedJob {
         node_(options.name),
         job_(request.job),
         observer_(report),
+        report_(report),
         router_(std::make_shared<LaneRouter>(registry, LaneRouterOptions{.node = options.name,
                                                                          .job = request.job,
                                                                          .listen = options.payload,
@@ -84,6 +87,7 @@ class HostedJob {
         supervisor_(system_.spawn(reporter, std::move(report))) {}
 
   ~HostedJob() {
+    break_groups("the job is gone");
     router_->clear();
     for (const auto& [number, shell] : shells_) {
       caf::anon_send_exit(shell, caf::exit_reason::user_shutdown);
@@ -101,19 +105,47 @@ class HostedJob {
   const std::string& job() const { return job_; }
   const std::string& payload_address() const { return router_->address(); }
 
-  void place(const PlaceRequest& request) {
+  /// Throws what keeps it from being run here.
+  Plan checked(const std::string& plan_yaml) const {
     ConfigProblems problems;
-    const Plan plan = make_plan(
-        RawConfig::from_text(request.plan_yaml, fmt::format("plan of {} on node {}", job_, node_)),
+    Plan plan = make_plan(
+        RawConfig::from_text(plan_yaml, fmt::format("plan of {} on node {}", job_, node_)),
         registry_, problems);
     throw_if_any(problems);
+    return plan;
+  }
+
+  void place(const PlaceRequest& request) {
+    const Plan plan = checked(request.plan_yaml);
     for (const NodeAddress& other : request.nodes) {
       if (other.node != node_) router_->connect(other.node, other.payload);
     }
+    first_step_ = request.first_step;
+    begin(request.start);
     for (const PlacedShell& shell : request.shells) {
       node_of_[shell.number] = shell.node;
       if (shell.node == node_) spawn(plan, shell);
     }
+  }
+
+  /// Another process has put this into the store of the groups.
+  void learn(const std::string& key, const std::string& value) {
+    if (groups_) groups_->learn(key, value);
+  }
+  void break_groups(const std::string& why) {
+    if (groups_) groups_->abort(why);
+  }
+
+  /// Ends the shells with lower numbers.
+  void clear(const ClearRequest& request) {
+    break_groups("the graph starts anew");
+    std::vector<ShellActor> old;
+    for (auto at = shells_.begin(); at != shells_.end() && at->first < request.below;) {
+      old.push_back(std::move(at->second));
+      counts_.erase(at->first);
+      at = shells_.erase(at);
+    }
+    detail::end_actors(old);
   }
 
   void obey(int number, const ShellOrder& order) {
@@ -171,6 +203,16 @@ class HostedJob {
   }
 
  private:
+  /// The groups of a start of the graph are formed anew.
+  void begin(int64_t start) {
+    if (start == start_) return;
+    start_ = start;
+    groups_ = std::make_unique<ReplicaGroups>(
+        start, router_->address(), [this](const std::string& key, const std::string& value) {
+          report_({.kind = NodeReport::key, .text = value, .name = key});
+        });
+  }
+
   void spawn(const Plan& plan, const PlacedShell& placed) {
     const auto actor = std::ranges::find(plan.actors, placed.actor, &PlannedActor::name);
     ARNO_CHECK(actor != plan.actors.end(), Errc::comm_failed,
@@ -181,6 +223,8 @@ class HostedJob {
     context.replicas = actor->replicas;
     context.metrics = &metrics_;
     context.observer = &observer_;
+    context.from = {.step = first_step_, .back = start_ > 0};
+    context.groups = groups_->between_nodes();
     ShellParts parts{.id = placed.number,
                      .actor = *actor,
                      .context = context,
@@ -211,7 +255,11 @@ class HostedJob {
   std::string node_;
   std::string job_;
   ReportingObserver observer_;
+  std::function<void(NodeReport)> report_;
   std::shared_ptr<LaneRouter> router_;
+  int64_t start_ = -1;      ///< number of the start of the graph
+  int64_t first_step_ = 0;  ///< steps that were done before it
+  std::unique_ptr<ReplicaGroups> groups_;
   detail::PoolConfig config_;
   caf::actor_system system_;
   SupervisorActor supervisor_;
@@ -268,6 +316,17 @@ struct HostState {
     return "";
   }
 
+  std::string check(const std::string& plan_yaml) {
+    ARNO_CHECK(job, Errc::cancelled, "node {} is part of no job", options.name);
+    job->checked(plan_yaml);
+    return "";
+  }
+
+  std::string clear(const ClearRequest& request) {
+    if (job) job->clear(request);
+    return "";
+  }
+
   void leave_job() {
     if (!job) return;
     log::info("node", "the launcher of job {} is gone: its actors here end", job->job());
@@ -297,6 +356,8 @@ NodeActor::behavior_type host(Self self, NodeOptions options, const Registry* re
         auto [code, text] = detail::answer_of(verb, [&] {
           if (verb == kJoin) return state.join(from_wire<JoinRequest>(body));
           if (verb == kPlace) return state.place(from_wire<PlaceRequest>(body));
+          if (verb == kCheckPlan) return state.check(body);
+          if (verb == kClear) return state.clear(from_wire<ClearRequest>(body));
           fail(Errc::unsupported, "found the unknown request \"{}\"", verb);
         });
         return caf::result<int32_t, std::string>(code, std::move(text));
@@ -306,6 +367,12 @@ NodeActor::behavior_type host(Self self, NodeOptions options, const Registry* re
           if (state.job) state.job->obey(shell, from_wire<ShellOrder>(order));
           return std::string();
         });
+      },
+      [&state](KeyAtom, const std::string& key, const std::string& value) {
+        if (state.job) state.job->learn(key, value);
+      },
+      [&state](BreakAtom, const std::string& why) {
+        if (state.job) state.job->break_groups(why);
       },
       [self, &state](const caf::strong_actor_ptr& launcher) {
         self->monitor(caf::actor_cast<caf::actor>(launcher));

@@ -99,7 +99,11 @@ void fields_of(Archive& a, Of<NodeAddress> auto& v) {
 }
 template <class Archive>
 void fields_of(Archive& a, Of<PlaceRequest> auto& v) {
-  a(v.plan_yaml, v.shells, v.nodes);
+  a(v.plan_yaml, v.shells, v.nodes, v.start, v.first_step);
+}
+template <class Archive>
+void fields_of(Archive& a, Of<ClearRequest> auto& v) {
+  a(v.below);
 }
 template <class Archive>
 void fields_of(Archive& a, Of<Lane> auto& v) {
@@ -140,6 +144,7 @@ std::string write(const T& value) {
 std::string to_wire(const JoinRequest& value) { return write(value); }
 std::string to_wire(const JoinReply& value) { return write(value); }
 std::string to_wire(const PlaceRequest& value) { return write(value); }
+std::string to_wire(const ClearRequest& value) { return write(value); }
 std::string to_wire(const ShellOrder& value) { return write(value); }
 std::string to_wire(const NodeReport& value) { return write(value); }
 
@@ -154,6 +159,7 @@ T from_wire(const std::string& text) {
 template JoinRequest from_wire(const std::string& text);
 template JoinReply from_wire(const std::string& text);
 template PlaceRequest from_wire(const std::string& text);
+template ClearRequest from_wire(const std::string& text);
 template ShellOrder from_wire(const std::string& text);
 template NodeReport from_wire(const std::string& text);
 

@@ -44,6 +44,13 @@ struct PlaceRequest {
   std::string plan_yaml;
   std::vector<PlacedShell> shells;  ///< new ones, of all nodes
   std::vector<NodeAddress> nodes;   ///< all
+  int64_t start = 0;                ///< number of the start of the graph: names its groups
+  int64_t first_step = 0;           ///< steps that were done before this start
+};
+
+/// End the shells with lower numbers than this, and answer when they are gone.
+struct ClearRequest {
+  int32_t below = 0;
 };
 
 /// An order to one shell.
@@ -83,14 +90,14 @@ struct ShellCounts {
 
 /// What a node tells the launcher.
 struct NodeReport {
-  enum Kind : uint8_t { input_added, output_dropped, finished, failed, event, counts };
+  enum Kind : uint8_t { input_added, output_dropped, finished, failed, event, counts, key };
   Kind kind = finished;
   int32_t shell = 0;
   int32_t lane = 0;
   bool flag = false;  ///< input_added: taken; failed: fatal
   int32_t code = 0;   ///< failed
-  std::string text;   ///< failed, event
-  std::string name;   ///< event: its kind
+  std::string text;   ///< failed, event; key: its value
+  std::string name;   ///< event: its kind; key
   std::vector<ShellCounts> all;
 };
 
@@ -98,23 +105,31 @@ struct NodeReport {
 std::string to_wire(const JoinRequest& value);
 std::string to_wire(const JoinReply& value);
 std::string to_wire(const PlaceRequest& value);
+std::string to_wire(const ClearRequest& value);
 std::string to_wire(const ShellOrder& value);
 std::string to_wire(const NodeReport& value);
 template <class T>
 T from_wire(const std::string& text);
 
 using TellAtom = caf::atom_constant<caf::atom("tell")>;
+using KeyAtom = caf::atom_constant<caf::atom("key")>;
+using BreakAtom = caf::atom_constant<caf::atom("break")>;
 
 /// A node: requests by verb and body, answered as detail::answer_of() says; orders to shells, by
-/// number; whom to report to; its own reminder to do so.
+/// number; a key and value of the groups' store; the end of all groups, with the reason; whom to
+/// report to; its own reminder to do so.
 using NodeActor =
     caf::typed_actor<caf::replies_to<std::string, std::string>::with<int32_t, std::string>,
-                     caf::reacts_to<int32_t, std::string>, caf::reacts_to<caf::strong_actor_ptr>,
+                     caf::reacts_to<int32_t, std::string>,
+                     caf::reacts_to<KeyAtom, std::string, std::string>,
+                     caf::reacts_to<BreakAtom, std::string>, caf::reacts_to<caf::strong_actor_ptr>,
                      caf::reacts_to<TellAtom>>;
 
 // Requests to a node.
 inline constexpr const char* kJoin = "join";
 inline constexpr const char* kPlace = "place";
+inline constexpr const char* kCheckPlan = "check";  ///< body: a plan in YAML
+inline constexpr const char* kClear = "clear";
 
 /// The launcher: reports of nodes, by name.
 using LauncherActor = caf::typed_actor<caf::reacts_to<std::string, std::string>>;

@@ -78,23 +78,27 @@ std::string text_of(int32_t code, std::string text);
 Errc errc_of(int32_t code);
 
 /// Asks an actor that answers as answer_of() says, and waits. Throws what it throws, and `silent`
-/// when no answer comes in time.
+/// when no answer comes in time, or its process is gone or silent.
 template <class Handle, class... Words>
 std::string ask(caf::actor_system& system, const Handle& actor, std::chrono::milliseconds patience,
                 Errc silent, Words... words) {
   int32_t code = kDone;
   std::string text;
+  const auto take = [&](int32_t how, std::string what) {
+    code = how;
+    text = std::move(what);
+  };
   caf::scoped_actor self(system);
-  self->request(actor, patience, std::move(words)...)
-      .receive(
-          [&](int32_t how, std::string& what) {
-            code = how;
-            text = std::move(what);
-          },
-          [&](const caf::error& error) {
-            code = static_cast<int32_t>(silent);
-            text = "did not answer: " + system.render(error);
-          });
+  // A request that is open to a peer that is gone would wait all its time.
+  self->monitor(actor);
+  self->send(actor, std::move(words)...);
+  self->receive([&](int32_t how, const std::string& what) { take(how, what); },
+                [&](const caf::down_msg&) {
+                  take(static_cast<int32_t>(silent),
+                       "did not answer: its process is gone or silent");
+                },
+                caf::after(patience) >>
+                    [&] { take(static_cast<int32_t>(silent), "did not answer in time"); });
   return text_of(code, std::move(text));
 }
 

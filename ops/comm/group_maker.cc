@@ -53,6 +53,30 @@ class GlooGroups final : public GroupMaker {
 
 }  // namespace
 
+std::shared_ptr<Communicator> AbortableGroups::join(const std::string& group, int64_t rank,
+                                                    int64_t size, CommOptions options) {
+  check();
+  std::shared_ptr<Communicator> member = maker_->join(prefix_ + group, rank, size, options);
+  const std::scoped_lock lock(mutex_);
+  if (!ended_.empty()) member->abort(ended_);
+  members_.push_back(member);
+  return member;
+}
+
+void AbortableGroups::check() const {
+  const std::scoped_lock lock(mutex_);
+  ARNO_CHECK(ended_.empty(), Errc::cancelled, "[groups] none is formed any more: {}", ended_);
+}
+
+void AbortableGroups::abort(const std::string& reason) noexcept {
+  const std::scoped_lock lock(mutex_);
+  if (!ended_.empty()) return;
+  ended_ = reason;
+  for (const auto& weak : members_) {
+    if (const auto member = weak.lock()) member->abort(reason);
+  }
+}
+
 std::shared_ptr<GroupMaker> local_groups() { return std::make_shared<LocalGroups>(); }
 
 std::shared_ptr<GroupMaker> gloo_groups(std::shared_ptr<Store> store, std::string address) {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "ops/comm/communicator.h"
 #include "ops/comm/store.h"
@@ -18,6 +20,30 @@ class GroupMaker {
   /// members do not agree.
   virtual std::shared_ptr<Communicator> join(const std::string& group, int64_t rank, int64_t size,
                                              CommOptions options) = 0;
+};
+
+/// Groups of another maker that can all be ended at once. Thread-safe.
+class AbortableGroups final : public GroupMaker {
+ public:
+  /// `prefix`: comes before every name.
+  AbortableGroups(std::shared_ptr<GroupMaker> maker, std::string prefix)
+      : maker_(std::move(maker)), prefix_(std::move(prefix)) {}
+
+  /// Throws cancelled after abort().
+  std::shared_ptr<Communicator> join(const std::string& group, int64_t rank, int64_t size,
+                                     CommOptions options) override;
+  /// Ends the groups that were formed here (Communicator::abort()); no other is formed. Does not
+  /// wait.
+  void abort(const std::string& reason) noexcept;
+
+ private:
+  void check() const;
+
+  std::shared_ptr<GroupMaker> maker_;
+  std::string prefix_;
+  mutable std::mutex mutex_;
+  std::vector<std::weak_ptr<Communicator>> members_;
+  std::string ended_;  ///< why; empty while groups are formed
 };
 
 /// Groups whose members are all in this process (local_group()). Does not wait.

@@ -2,7 +2,6 @@
 #include "actors/batcher/batcher.h"
 
 #include "common/error.h"
-#include "florence/training/checkpoint.h"
 #include "tests/actors/stage_fixture.h"
 
 namespace arno::actors {
@@ -78,8 +77,7 @@ TEST_F(BatcherTest, LeavesOutASlotThatComesAgain) {
 }
 
 TEST_F(BatcherTest, ResumesAtTheSlotOfTheCheckpoint) {
-  florence::save_checkpoint(folder_.path(), {.step = 3});
-  context_.resume = true;
+  context_.from.step = 3;
   const auto batcher = make("batcher", "{}");
   for (uint64_t slot = 11; slot < 16; ++slot) give_slot(*batcher, slot);
   ASSERT_EQ(batches().size(), 1u);

@@ -6,7 +6,6 @@
 #include <sstream>
 
 #include "common/error.h"
-#include "florence/training/checkpoint.h"
 #include "tests/actors/stage_fixture.h"
 
 namespace arno::actors {
@@ -92,8 +91,7 @@ TEST_F(ShardReaderTest, ResumesWithTheSameSlots) {
   const auto whole = make("shard_reader", options("good.tar", "window: 40"));
   produce_all(*whole);
   const std::vector<std::string> all = emitted();
-  florence::save_checkpoint(folder_.path(), {.step = 5});
-  context_.resume = true;
+  context_.from.step = 5;
   out_.clear();
   const auto resumed = make("shard_reader", options("good.tar", "window: 20"));
   produce_all(*resumed);

@@ -125,7 +125,7 @@ TEST_F(TrainingStagesTest, ModelShardResumesBitwise) {
   for (int64_t number = 0; number < 4; ++number) step(*whole, number);
   const auto snapshots = out_.of<florence::Snapshot>(ModelShard::kSnapshots);
   florence::save_checkpoint(folder_.path(), *snapshots.at(0));
-  context_.resume = true;
+  context_.from = graph::newest_commit(folder_.path());
   out_.clear();
   const auto resumed = make("model_shard", kModel);
   for (int64_t number = 2; number < 4; ++number) step(*resumed, number);
@@ -140,10 +140,11 @@ TEST_F(TrainingStagesTest, ModelShardResumesBitwise) {
 
 TEST_F(TrainingStagesTest, ModelShardRefusesTheCheckpointOfAnotherModel) {
   const auto model = make("model_shard", kModel);
+  step(*model, 0);
   model->on_end(out_);
   florence::save_checkpoint(folder_.path(),
                             *out_.of<florence::Snapshot>(ModelShard::kSnapshots).at(0));
-  context_.resume = true;
+  context_.from = graph::newest_commit(folder_.path());
   try {
     make("model_shard", std::string(kModel) + "drop_path: 0");
   } catch (const Error& error) {

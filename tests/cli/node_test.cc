@@ -6,63 +6,13 @@
 #include <regex>
 
 #include "monitoring/http_server.h"
-#include "tests/cli/job_fixture.h"
+#include "tests/cli/node_fixture.h"
 
 namespace arno::cli {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-/// Jobs on several processes.
-class NodeTest : public JobTest {
- protected:
-  struct Node {
-    std::string name;
-    std::unique_ptr<Process> process;
-    std::string address;
-  };
-
-  Node start_node(const std::string& name, const std::string& key = "") {
-    const std::string out = path(fmt::format("node{}.txt", nodes_++));
-    std::vector<std::string> args{"node", "--name", name};
-    if (!key.empty()) args.insert(args.end(), {"--key", key});
-    Node node{name, std::make_unique<Process>(args, out), ""};
-    std::smatch found;
-    std::string text;
-    EXPECT_TRUE(wait_until(*node.process, [&] {
-      text = io::read_text(out);
-      return std::regex_search(text, found, std::regex("listens on (\\S+), metrics"));
-    })) << node.process->wait().text;
-    if (!found.empty()) node.address = found[1];
-    return node;
-  }
-
-  /// The tiny job with decoders, augmenters and tokenizers on nodes as well.
-  std::string job_on(const std::vector<const Node*>& nodes, int steps,
-                     const std::string& key = "") {
-    const std::string plain = job({.steps = steps, .replicas = 3});
-    std::string text = io::read_text(plain);
-    std::string names, entries;
-    for (const Node* node : nodes) {
-      entries += fmt::format("{}{}: {{address: '{}'}}", entries.empty() ? "" : ", ", node->name,
-                             node->address);
-      names += ", " + node->name;
-    }
-    text.insert(text.find("actors:"),
-                fmt::format("nodes: {{{}}}\n{}", entries,
-                            key.empty() ? "" : "control: {key: '" + key + "'}\n"));
-    for (const char* kind : {"{kind: decoder, ", "{kind: augmenter, "}) {
-      text.insert(text.find(kind) + std::string(kind).size(),
-                  fmt::format("nodes: [local{}], ", names));
-    }
-    const std::string name = path(fmt::format("on_nodes{}.yaml", jobs_++));
-    io::write_text(name, text);
-    return name;
-  }
-
-  int nodes_ = 0;  ///< started so far
-};
 
 TEST_F(NodeTest, TwoNodesGiveTheCurveOfOneProcess) {
   const Node alpha = start_node("alpha");

@@ -49,8 +49,10 @@ class ShellTest : public ::testing::Test {
     context.metrics = &metrics_;
     assembly_ = std::make_unique<Assembly>(
         system_, context, plan_.config.supervisor.drain_timeout_s,
-        [this](JobResult result) { results_.push_back(std::move(result)); },
-        [](const std::string&, const std::string&) {});
+        AssemblyListeners{
+            .on_end = [this](JobResult result) { results_.push_back(std::move(result)); },
+            .on_lost = [](const std::string&, const std::string&) {},
+            .on_setback = [](int, const std::string&) {}});
     apply(plan_);
   }
 

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/recovery.h"
+
+#include <algorithm>
+
+#include "common/log.h"
+
+namespace arno::graph {
+namespace {
+
+/// A job that goes back so often without a step in between does not hold.
+constexpr int kMostInVain = 3;
+
+}  // namespace
+
+Recovery::Recovery(Assembly& assembly, OnceObserver& observer,
+                   std::function<void(const std::string&)> give_up)
+    : assembly_(assembly), observer_(observer), give_up_(std::move(give_up)) {}
+
+void Recovery::close() {
+  ended_.store(true);
+  std::vector<std::jthread> last;
+  const std::scoped_lock lock(threads_mutex_);
+  accepts_ = false;
+  last = std::move(threads_);
+}
+
+void Recovery::begin() {
+  {
+    const std::scoped_lock lock(threads_mutex_);
+    accepts_ = true;
+  }
+  for (const std::string& node : assembly_.lost_nodes()) on_lost(node, "it did not come to work");
+}
+
+void Recovery::in_background(std::function<void()> work) {
+  const std::scoped_lock lock(threads_mutex_);
+  if (accepts_) threads_.emplace_back(std::move(work));
+}
+
+void Recovery::on_lost(const std::string& node, const std::string& why) {
+  in_background([this, node, why] { recover_node(node, why); });
+}
+
+void Recovery::on_setback(int shell, const std::string& why) {
+  in_background([this, shell, why] {
+    assembly_.stop_graph_of(shell, why);
+    go_back(why);
+  });
+}
+
+void Recovery::recover_node(const std::string& node, const std::string& why) {
+  log::warn("job", "node {} was lost: {}", node, why);
+  // Not under the lock: a change that waits for the node would never end.
+  if (!assembly_.drop_node(node)) return;
+  try {
+    const std::scoped_lock lock(changing_);
+    running_.wait();
+    if (assembly_.is_stopped()) return restart(fmt::format("node {} was lost", node), {});
+    apply(assembly_.prepare(assembly_.without_lost(*assembly_.plan())));
+    assembly_.finish_recovery(/*sources_are_new=*/false);
+    tell("attach", fmt::format("replicas of node {} run elsewhere", node));
+  } catch (const Error& error) {
+    if (error.code() == Errc::cancelled) return;
+    give_up_(fmt::format("node {} was lost, and its actors could not be placed again: {}", node,
+                         error.what()));
+  }
+}
+
+void Recovery::go_back(const std::string& why) {
+  const std::scoped_lock lock(changing_);
+  running_.wait();
+  if (assembly_.is_stopped()) restart(why, {});
+}
+
+void Recovery::change(Plan plan) {
+  const std::scoped_lock lock(changing_);
+  running_.wait();
+  if (!moves_state(*assembly_.plan(), plan)) return apply(assembly_.prepare(std::move(plan)));
+  ARNO_CHECK(!ended_ && !draining_, Errc::cancelled,
+             "[job] the graph was not changed: the job is ending");
+  assembly_.check_on_nodes(plan);
+  assembly_.stop_graph("the replicas change");
+  in_vain_ = 0;
+  restart("the replicas change", std::move(plan));
+}
+
+/// Waits until the graph is as the change says. Throws cancelled when it is not.
+void Recovery::apply(PreparedChange change) {
+  auto answer = std::make_shared<std::promise<std::string>>();
+  std::future<std::string> told = answer->get_future();
+  assembly_.apply(std::move(change), [answer = std::move(answer)](const std::string& error) {
+    answer->set_value(error);
+  });
+  std::string error = "the job has ended";
+  try {
+    error = told.get();
+  } catch (const std::future_error&) {
+    // The supervisor went without an answer.
+  }
+  ARNO_CHECK(error.empty(), Errc::cancelled, "[job] the graph was not changed: {}", error);
+}
+
+/// Starts a stopped graph until it holds: under `next`, or when that fails, as it was; the error is
+/// thrown then.
+void Recovery::restart(const std::string& why, std::optional<Plan> next) {
+  std::exception_ptr refused;
+  while (assembly_.is_stopped() && !ended_) {
+    if (is_in_vain()) {
+      return give_up_(
+          fmt::format("the job went back {} times without making a step; the last "
+                      "time because {}",
+                      kMostInVain, why));
+    }
+    try {
+      start_again(why, next);
+    } catch (const Error& error) {
+      log::warn("job", "the graph did not start anew: {}", error.what());
+      assembly_.stop_graph(why);
+      if (next) {
+        refused = std::current_exception();
+        next.reset();
+      } else if (error.code() != Errc::cancelled && cause("").empty()) {
+        return give_up_(
+            fmt::format("{}, and the graph could not be started anew: {}", why, error.what()));
+      }
+    }
+    assembly_.finish_recovery(/*sources_are_new=*/true);
+  }
+  if (refused) std::rethrow_exception(refused);
+}
+
+void Recovery::start_again(const std::string& why, const std::optional<Plan>& next) {
+  Commit commit = assembly_.take_commit();
+  const std::string text =
+      fmt::format("{}: {} step {}", cause(why), next ? "on from" : "back to", commit.step);
+  log::warn("job", "{}", text);
+  tell("back", text);
+  const Plan plan = assembly_.without_lost(next ? *next : *assembly_.plan());
+  apply(assembly_.prepare_restart(plan, std::move(commit)));
+}
+
+/// Names the nodes that were lost since the last time; else `why`.
+std::string Recovery::cause(const std::string& why) {
+  const std::set<std::string> lost = assembly_.lost_nodes();
+  std::vector<std::string> fresh;
+  std::ranges::set_difference(lost, known_lost_, std::back_inserter(fresh));
+  known_lost_ = lost;
+  if (fresh.empty()) return why;
+  return fmt::format("node {} was lost", fmt::join(fresh, ", node "));
+}
+
+/// Counts a return to a commit.
+bool Recovery::is_in_vain() {
+  const int64_t step = observer_.last_step();
+  in_vain_ = step > last_step_ ? 1 : in_vain_ + 1;
+  last_step_ = step;
+  return in_vain_ > kMostInVain;
+}
+
+void Recovery::tell(const std::string& kind, const std::string& text) {
+  observer_.on_event({kind, "", text});
+}
+
+}  // namespace arno::graph
