@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <nlohmann/json.hpp>
+#include <sstream>
+
 namespace arno::cli {
 
 JobTest::JobTest() {
@@ -119,6 +122,16 @@ int64_t JobTest::logged_steps(const std::string& output) const {
   int64_t count = 0;
   for (size_t at = 0; (at = text.find("\"stage\":", at)) != std::string::npos; ++at) ++count;
   return count;
+}
+
+std::vector<double> JobTest::losses(const std::string& output) const {
+  std::vector<double> out;
+  std::istringstream lines(log(output));
+  for (std::string line; std::getline(lines, line);) {
+    const auto event = nlohmann::json::parse(line);
+    if (event.contains("loss")) out.push_back(event["loss"]);
+  }
+  return out;
 }
 
 bool JobTest::wait_until(Process& process, const std::function<bool()>& condition) {

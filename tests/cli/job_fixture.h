@@ -45,6 +45,8 @@ class JobTest : public ::testing::Test {
   std::string log(const std::string& output) const { return file(output, "log.jsonl"); }
   /// How many steps are in a run's log.
   int64_t logged_steps(const std::string& output) const;
+  /// The losses of a run, step by step.
+  std::vector<double> losses(const std::string& output) const;
   std::string final_weights(const std::string& output) const {
     return file(output, "checkpoints/step-00000012/weights.safetensors");
   }

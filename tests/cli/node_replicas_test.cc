@@ -46,6 +46,20 @@ class NodeReplicasTest : public NodeTest {
     stop(*process, other);
     EXPECT_THAT(log(other), StartsWith(log(output)));
   }
+
+  /// Likewise, to rounding.
+  void expect_near_curve_of(const std::string& output, const std::string& job_file) {
+    const std::string other = output + "_undisturbed";
+    const auto process = start(job_file, other);
+    go_on(*process, other, logged_steps(output));
+    stop(*process, other);
+    const std::vector<double> found = losses(output);
+    const std::vector<double> expected = losses(other);
+    ASSERT_LE(found.size(), expected.size());
+    for (size_t i = 0; i < found.size(); ++i) {
+      EXPECT_NEAR(found[i], expected[i], 1e-4 * expected[i]) << "step " << i + 1;
+    }
+  }
 };
 
 TEST_F(NodeReplicasTest, TwoNodesGiveTheCurveOfOneProcess) {
@@ -66,6 +80,86 @@ TEST_F(NodeReplicasTest, TwoNodesGiveTheCurveOfOneProcess) {
   ASSERT_EQ(resumed.code, 0) << resumed.text;
   EXPECT_EQ(log("nodes"), log("alone"));
   EXPECT_EQ(final_weights("nodes"), final_weights("alone"));
+}
+
+TEST_F(NodeReplicasTest, AReplicaJoinsARunningJobAndLeaves) {
+  const Node alpha = start_node("alpha");
+  const Node beta = start_node("beta");
+  const TinyJob tiny{
+      .steps = 100'000, .batch_size = 12, .checkpoint_every = 1000, .model_replicas = 2};
+  const auto running = start(replicas_on({&alpha}, tiny), "run");
+  go_on(*running, "run", 3);
+  io::write_text(
+      path("patch.yaml"),
+      fmt::format("nodes: {{beta: {{address: '{}'}}}}\n"
+                  "actors:\n"
+                  "  model: {{replicas: 3, nodes: [beta]}}\n"
+                  "  loss: {{replicas: 3, nodes: [beta]}}\n"
+                  "  reduce: {{replicas: 3, nodes: [beta]}}\n"
+                  "edges:\n"
+                  "  - {{from: reduce.gradients, to: model.group, capacity: 3}}\n"
+                  "  - {{from: reduce.features, to: loss.group, capacity: 3}}\n"
+                  "  - {{from: batch.batches, to: model.batches, capacity: 3}}\n"
+                  "  - {{from: model.features, to: loss.features, capacity: 3}}\n"
+                  "  - {{from: loss.gradients, to: model.gradients, capacity: 3}}\n"
+                  "  - {{from: model.snapshots, to: save.snapshots, capacity: 3}}\n"
+                  "  - {{from: model.evaluations, to: evaluate.snapshots, capacity: 3}}\n",
+                  beta.address));
+
+  const Finished joined = arno({"attach", path("run"), path("patch.yaml")});
+  EXPECT_EQ(joined.code, 0);
+  EXPECT_THAT(joined.text,
+              AllOf(HasSubstr("+ model[2] (model_shard) on node beta\n"),
+                    HasSubstr("+ loss[2] (contrastive_loss) on node beta\n"),
+                    HasSubstr("+ reduce[2] (gradient_allreduce) on node beta\n"),
+                    HasSubstr("~ the graph starts anew from the last step that is finished\n")));
+  go_on(*running, "run", 5);
+  EXPECT_THAT(arno({"status", path("run")}).text, HasSubstr("beta"));
+
+  const Finished left = arno({"detach", path("run"), "model[2]"});
+  EXPECT_EQ(left.code, 0);
+  EXPECT_THAT(left.text,
+              AllOf(HasSubstr("- model[2]"), HasSubstr("- loss[2]"), HasSubstr("- reduce[2]")));
+  go_on(*running, "run", 3);
+  EXPECT_EQ(arno({"detach", path("run"), "model[1]"}).code, 0);
+  go_on(*running, "run", 3);
+  stop(*running, "run");
+
+  expect_near_curve_of("run", job(tiny));
+}
+
+TEST_F(NodeReplicasTest, ABadPatchLeavesTheGroupAsItIs) {
+  const Node alpha = start_node("alpha");
+  const TinyJob tiny{.steps = 100'000, .model_replicas = 2};
+  const auto running = start(replicas_on({&alpha}, tiny), "run");
+  go_on(*running, "run", 2);
+  const auto attach = [&](const std::string& patch) {
+    io::write_text(path("patch.yaml"), patch);
+    return arno({"attach", path("run"), path("patch.yaml")}).text;
+  };
+
+  EXPECT_THAT(
+      attach("actors: {model: {replicas: 3}, loss: {replicas: 3}, reduce: {replicas: 3}}\n"),
+      HasSubstr("found 8, expected a multiple of the 3 replicas of \"model\""));
+  EXPECT_THAT(attach("actors: {model: {replicas: 4}}\n"),
+              HasSubstr("found 2 replicas of \"reduce\" and 4 of \"model\""));
+  EXPECT_THAT(attach("nodes: {nowhere: {address: '127.0.0.1:1'}}\n"
+                     "actors: {model: {replicas: 4, nodes: [nowhere]}, loss: {replicas: 4, nodes: "
+                     "[nowhere]}, reduce: {replicas: 4, nodes: [nowhere]}}\n"
+                     "edges:\n"
+                     "  - {from: reduce.gradients, to: model.group, capacity: 4}\n"
+                     "  - {from: reduce.features, to: loss.group, capacity: 4}\n"
+                     "  - {from: batch.batches, to: model.batches, capacity: 4}\n"
+                     "  - {from: model.features, to: loss.features, capacity: 4}\n"
+                     "  - {from: loss.gradients, to: model.gradients, capacity: 4}\n"
+                     "  - {from: model.snapshots, to: save.snapshots, capacity: 4}\n"
+                     "  - {from: model.evaluations, to: evaluate.snapshots, capacity: 4}\n"),
+              HasSubstr("node nowhere: nobody answers at 127.0.0.1:1"));
+  go_on(*running, "run", 2);
+  stop(*running, "run");
+  EXPECT_THAT(io::read_text(path("run.txt")), ::testing::Not(HasSubstr("starts anew")));
+
+  expect_curve_of("run", job(tiny));
 }
 
 /// How a node goes, and what the state is spread over.

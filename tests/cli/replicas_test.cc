@@ -3,8 +3,6 @@
 
 #include <cmath>
 #include <csignal>
-#include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "tests/cli/job_fixture.h"
 
@@ -14,19 +12,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-class ReplicasTest : public JobTest {
- protected:
-  /// The losses of a run, step by step.
-  std::vector<double> losses(const std::string& output) const {
-    std::vector<double> out;
-    std::istringstream lines(log(output));
-    for (std::string line; std::getline(lines, line);) {
-      const auto event = nlohmann::json::parse(line);
-      if (event.contains("loss")) out.push_back(event["loss"]);
-    }
-    return out;
-  }
-};
+class ReplicasTest : public JobTest {};
 
 TEST_F(ReplicasTest, TwoModelsGiveTheCurveOfOne) {
   ASSERT_EQ(run(job(), "one").code, 0);
