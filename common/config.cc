@@ -77,7 +77,7 @@ void check_nesting(std::string_view text, const std::string& file) {
 
 class Reader final : public ConfigFields {
  public:
-  Reader(std::shared_ptr<const RawConfig::Node> root, ConfigProblems& problems)
+  Reader(const std::shared_ptr<const RawConfig::Node>& root, ConfigProblems& problems)
       : problems_(problems) {
     open(*root);
   }
@@ -388,7 +388,7 @@ RawConfig RawConfig::from_text(std::string_view text, std::string file) {
     YAML::Node root = YAML::Load(std::string(text));
     ARNO_CHECK(root.IsMap(), Errc::config_invalid, "{}:1: found {}, expected a map", file,
                describe(root));
-    return RawConfig(std::make_shared<Node>(Node{std::move(root), std::move(file), ""}));
+    return RawConfig(std::make_shared<Node>(Node{root, std::move(file), ""}));
   } catch (const YAML::Exception& error) {
     fail(Errc::config_invalid, "{}:{}: {}", file, error.mark.line + 1, error.msg);
   }

@@ -165,7 +165,7 @@ class Documenter final : public ConfigFields {
 
  private:
   static std::string default_of(bool required, std::string value) {
-    return required ? "required" : value;
+    return required ? "required" : std::move(value);
   }
   void row(std::string_view key, std::string_view type, std::string_view value,
            std::string_view doc) {

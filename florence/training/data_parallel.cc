@@ -72,7 +72,7 @@ void DataParallel::set_last_part(bool last) {
 
 double DataParallel::finish_backward() {
   if (!buckets_) return ops::global_grad_norm(optimizer_.slots());
-  buckets_->finish([&](size_t index, ops::Tensor sum) {
+  buckets_->finish([&](size_t index, const ops::Tensor& sum) {
     Entry& entry = entries_[index];
     if (options_.zero >= 2) {
       entry.shard.set_grad(sum.narrow(0, entry.shard.shape()[0]));
