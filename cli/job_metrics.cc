@@ -40,6 +40,8 @@ constexpr MetricDef kDefs[] = {
     {MetricType::gauge, "arno_checkpoint_step", "Step of the newest checkpoint."},
     {MetricType::gauge, "arno_checkpoint_timestamp_seconds",
      "Time of the newest checkpoint, since 1970."},
+    {MetricType::counter, "arno_job_returns_total",
+     "Times that the graph started anew from a commit: state was lost, or replicas changed."},
     {MetricType::gauge, "arno_job_start_timestamp_seconds", "Time of the start, since 1970."},
     {MetricType::gauge, "arno_job_phase", "1 for what the job does now, else 0.", {"phase"}},
     {MetricType::gauge, "arno_build_info", "Always 1; the version is a label.", {"version"}},
@@ -50,8 +52,8 @@ constexpr MetricDef kDefs[] = {
 // clang-format off
 enum Def {
   kStep, kTotalSteps, kLoss, kFloor, kLearningRate, kTemperature, kGradNorm, kParameterNorm,
-  kImages, kPhaseSeconds, kLatency, kEvaluation, kCheckpointStep, kCheckpointTime, kStartTime,
-  kJobPhase, kBuildInfo, kMemory
+  kImages, kPhaseSeconds, kLatency, kEvaluation, kCheckpointStep, kCheckpointTime, kReturns,
+  kStartTime,   kJobPhase, kBuildInfo, kMemory
 };
 // clang-format on
 
@@ -86,6 +88,7 @@ JobMetrics::JobMetrics(monitoring::MetricRegistry& registry) : registry_(registr
   checkpoint_step_ = gauge(kCheckpointStep);
   checkpoint_time_ = gauge(kCheckpointTime);
   images_ = registry.counter(kDefs[kImages]);
+  returns_ = registry.counter(kDefs[kReturns]);
   latency_ = registry.histogram(kDefs[kLatency], kLatencyBounds);
   for (const auto& [phase, seconds] : graph::StepPhases().named()) {
     phase_seconds_.push_back(
@@ -125,6 +128,10 @@ void JobMetrics::on_evaluation(const graph::EvaluationReport& report) {
 void JobMetrics::on_checkpoint(int64_t step, const std::string&) {
   checkpoint_step_.set(static_cast<double>(step));
   checkpoint_time_.set(wall_clock());
+}
+
+void JobMetrics::on_event(const graph::JobEvent& event) {
+  if (event.kind == "back") returns_.add();
 }
 
 void JobMetrics::set_phase(const std::string& phase) {

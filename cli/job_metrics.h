@@ -19,6 +19,7 @@ class JobMetrics final : public graph::JobObserver {
   void on_step(const graph::StepReport& report) override;
   void on_evaluation(const graph::EvaluationReport& report) override;
   void on_checkpoint(int64_t step, const std::string& path) override;
+  void on_event(const graph::JobEvent& event) override;
   /// What the job does now: one of kJobPhases.
   void set_phase(const std::string& phase);
 
@@ -27,7 +28,7 @@ class JobMetrics final : public graph::JobObserver {
   monitoring::Gauge step_, total_steps_, loss_, floor_, learning_rate_, temperature_;
   monitoring::Gauge grad_norm_, parameter_norm_;
   monitoring::Gauge checkpoint_step_, checkpoint_time_;
-  monitoring::Counter images_;
+  monitoring::Counter images_, returns_;
   monitoring::Histogram latency_;
   std::vector<monitoring::Histogram> phase_seconds_;  ///< as in StepPhases::named()
   std::map<std::string, monitoring::Gauge> job_phases_;

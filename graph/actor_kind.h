@@ -91,7 +91,8 @@ struct ActorKind {
   /// May run on another node: it needs nothing of the launcher's process.
   bool placeable = false;
   /// What it holds cannot be made again by sending items again (weights, a place in a group): when
-  /// its node is lost, the whole graph goes back to the last commit (Stage::committed()).
+  /// its node is lost, or its group breaks (comm_failed), the whole graph goes back to the last
+  /// commit (Stage::committed()).
   bool keeps_state = false;
   bool skippable = false;  ///< has an on_skip() that accounts for an item
   std::string example;     ///< YAML of the options

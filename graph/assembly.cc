@@ -100,7 +100,7 @@ SupervisedShell Assembly::spawn(int number, const PreparedChange& prepared, size
           .name = shell.name,
           .on_error = shell.actor.on_error,
           .max_errors = shell.actor.max_errors,
-          .goes_back = prepared.plan.keeps_state_on_nodes() && shell.actor.kind->keeps_state};
+          .goes_back = shell.actor.kind->keeps_state};
 }
 
 /// Makes the ends of a lane known to what comes from other nodes.

@@ -63,7 +63,7 @@ class Assembly {
   // When a node is lost (see assembly_recovery.cc).
 
   /// Goes on without the shells of a node that is gone; stops the graph when one of them kept
-  /// state. False when nothing ran there.
+  /// state. False when nothing was to be done there any more.
   bool drop_node(const std::string& node);
   /// Ends everything but what only takes in, as the whole graph is to start anew. Does not wait.
   void stop_graph(const std::string& why);
@@ -81,8 +81,8 @@ class Assembly {
   Plan without_lost(Plan plan) const;
   /// Nodes that were lost and have not come back.
   std::set<std::string> lost_nodes() const { return cluster_.lost(); }
-  /// Once the plan is reached: consumers hear the end of lanes from what is gone, and sources send
-  /// again what has not arrived unless they are new.
+  /// Once the plan is reached (else it does nothing): consumers hear the end of lanes from what is
+  /// gone, and sources send again what has not arrived unless they are new.
   void finish_recovery(bool sources_are_new);
 
   /// Hands options to the first replica of an actor. Throws invalid_argument when there is none.

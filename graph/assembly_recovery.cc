@@ -14,8 +14,9 @@ bool Assembly::drop_node(const std::string& node) {
   const std::scoped_lock lock(mutex_);
   bool any = false;
   bool state_lost = false;
-  for (const PlannedShell& shell : layout_.shells) {
-    if (!shell.present || shell.node != node) continue;
+  for (int id = 0; id < static_cast<int>(layout_.shells.size()); ++id) {
+    const PlannedShell& shell = layout_.shells[id];
+    if (!shell.present || shell.node != node || cluster_.has_finished(id)) continue;
     any = true;
     state_lost |= shell.actor.kind->keeps_state;
   }
@@ -145,6 +146,8 @@ Plan Assembly::without_lost(Plan plan) const {
 
 void Assembly::finish_recovery(bool sources_are_new) {
   const std::scoped_lock lock(mutex_);
+  // Who takes in from the next start goes on until that is there.
+  if (stopped_) return;
   FinishRecovery message;
   for (const LostLane& lane : lost_inputs_) {
     if (layout_.shells[lane.other].present) message.ended.push_back(lane);

@@ -107,7 +107,7 @@ struct SampleReport {
 
 /// Something worth a line in the log of a job.
 struct JobEvent {
-  std::string kind;   ///< fault, quarantine, drain, attach, detach
+  std::string kind;   ///< fault, back, quarantine, drain, attach, detach
   std::string actor;  ///< that it happened to; empty: the job
   std::string text;
 };

@@ -417,12 +417,6 @@ std::string Plan::edge_name(const PlannedEdge& edge) const {
   return fmt::format("{}->{}", sender(edge), receiver(edge));
 }
 
-bool Plan::keeps_state_on_nodes() const {
-  return std::ranges::any_of(actors, [](const PlannedActor& actor) {
-    return actor.kind->keeps_state && actor.leaves_launcher();
-  });
-}
-
 bool Plan::copies(const PlannedEdge& edge) const {
   return actors[edge.to].kind->inputs[edge.to_port].by_replica && actors[edge.from].replicas == 1;
 }

@@ -53,8 +53,6 @@ struct Plan {
   std::string sender(const PlannedEdge& edge) const;
   std::string receiver(const PlannedEdge& edge) const;
   std::string edge_name(const PlannedEdge& edge) const;
-  /// Whether a replica that keeps state runs on another node than the launcher's.
-  bool keeps_state_on_nodes() const;
   /// Whether a lane of the edge joins these replicas.
   bool joins(const PlannedEdge& edge, int64_t producer, int64_t consumer) const;
   /// The number of lanes of an edge.

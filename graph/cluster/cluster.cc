@@ -137,6 +137,7 @@ struct Cluster::Impl {
       case NodeReport::output_dropped:
         return tell(OutputDropped{report.lane});
       case NodeReport::finished:
+        note_finished(report.shell);
         return tell(StageFinished{report.shell});
       case NodeReport::failed:
         return tell(StageFailed{report.shell, detail::errc_of(report.code),
@@ -160,6 +161,11 @@ struct Cluster::Impl {
         return tell_key(report.name, report.text, node);
       }
     }
+  }
+
+  void note_finished(int shell) {
+    const std::scoped_lock lock(mutex);
+    finished.insert(shell);
   }
 
   /// Hands a key of the groups' store to all nodes but the one that it is from.
@@ -216,6 +222,7 @@ struct Cluster::Impl {
   std::shared_ptr<ReplicaGroups> groups;  ///< of this start
   std::map<std::string, Member> members;  ///< by name
   std::map<int, ShellCounts> last;        ///< by shell
+  std::set<int> finished;                 ///< shells
 };
 
 Cluster::Cluster(SupervisorActor supervisor, JobObserver* observer,
@@ -312,6 +319,11 @@ void Cluster::add_producer(int lane, ShellActor shell) {
   impl_->router->add_producer(lane, std::move(shell));
 }
 void Cluster::forget(const std::string& node) { impl_->router->forget(node); }
+
+bool Cluster::has_finished(int shell) const {
+  const std::scoped_lock lock(impl_->mutex);
+  return impl_->finished.contains(shell);
+}
 
 std::optional<ShellCounts> Cluster::counts(int shell) const {
   const std::scoped_lock lock(impl_->mutex);

@@ -49,6 +49,8 @@ class Cluster {
   void add_producer(int lane, ShellActor shell);
   /// Takes nothing from a node any more.
   void forget(const std::string& node);
+  /// Whether a shell on another node has ended its streams.
+  bool has_finished(int shell) const;
   /// What a shell on another node has told of itself; nothing before it has.
   std::optional<ShellCounts> counts(int shell) const;
   /// "host:port" where each node shows its metrics, by its name.

@@ -29,8 +29,10 @@ class PlanChecksTest : public StageTest {
     int window = 8;
     int rejects = 16;  ///< capacity of an edge from two decoders
     int delivered = 8;
-    int models = 1;  ///< replicas
-    int losses = 1;  ///< replicas
+    int models = 1;           ///< replicas
+    int losses = 1;           ///< replicas
+    std::string model_nodes;  ///< "nodes: [...], " or nothing
+    std::string loss_nodes;
     std::string more_actors;
     std::string more_edges;
   };
@@ -45,6 +47,7 @@ class PlanChecksTest : public StageTest {
     const std::string text = fmt::format(
         R"(job: tiny
 output: runs/tiny
+nodes: {{alpha: {{address: 'a:1'}}}}
 training: {{batch_size: 4, stages: [{{steps: 4, resolution: 32}}]}}
 actors:
   read: {{kind: shard_reader, options: {{window: {}, sources: [{{name: a, shards: ['{}']}}]}}}}
@@ -53,8 +56,8 @@ actors:
   prompt: {{kind: prompt_sampler}}
   tokenize: {{kind: tokenizer, options: {{vocabulary: '{}', context_length: {}}}}}
   batch: {{kind: batcher}}
-  model: {{replicas: {}, {}}}
-  loss: {{kind: contrastive_loss, replicas: {}}}
+  model: {{replicas: {}, {}{}}}
+  loss: {{{}kind: contrastive_loss, replicas: {}}}
 {}  evaluate:
     kind: evaluator
     options: {{vocabulary: '{}', tasks: [{{name: a, protocol: retrieval, shards: ['{}']}}]}}
@@ -72,8 +75,9 @@ edges:
   - {{from: model.evaluations, to: evaluate.snapshots}}
 {})",
         values.window, path("a.tar"), path(values.vocabulary), values.context_length, values.models,
-        model, values.losses, values.more_actors, path(values.evaluated_with), path("a.tar"),
-        values.rejects, values.delivered, values.more_edges);
+        values.model_nodes, model, values.loss_nodes, values.losses, values.more_actors,
+        path(values.evaluated_with), path("a.tar"), values.rejects, values.delivered,
+        values.more_edges);
     ConfigProblems found;
     graph::make_plan(RawConfig::from_text(text, "job.yaml"), registry_, found);
     std::string out;
@@ -86,38 +90,58 @@ TEST_F(PlanChecksTest, AJobThatFitsHasNoProblem) { EXPECT_EQ(problems({}), ""); 
 
 TEST_F(PlanChecksTest, TheVocabularyFitsTheModel) {
   EXPECT_EQ(problems({.vocabulary = "large"}),
-            fmt::format("job.yaml:9: actors.tokenize.options.vocabulary: {} has 520 tokens, "
+            fmt::format("job.yaml:10: actors.tokenize.options.vocabulary: {} has 520 tokens, "
                         "expected at most 514, which is actors.model.options.vocab_size\n",
                         path("large")));
 }
 
 TEST_F(PlanChecksTest, TheVocabularyOfTheEvaluatorFitsTheModel) {
   EXPECT_EQ(problems({.evaluated_with = "large"}),
-            fmt::format("job.yaml:15: actors.evaluate.options.vocabulary: {} has 520 tokens, "
+            fmt::format("job.yaml:16: actors.evaluate.options.vocabulary: {} has 520 tokens, "
                         "expected at most 514, which is actors.model.options.vocab_size\n",
                         path("large")));
 }
 
 TEST_F(PlanChecksTest, TextsAreNoLongerThanTheModelTakes) {
   EXPECT_EQ(problems({.context_length = 17}),
-            "job.yaml:9: actors.tokenize.options.context_length: found 17, expected at most 16, "
+            "job.yaml:10: actors.tokenize.options.context_length: found 17, expected at most 16, "
             "which is actors.model.options.context_length\n");
 }
 
 TEST_F(PlanChecksTest, AVocabularyThatIsMissingIsReportedOnce) {
   const std::string found = problems({.vocabulary = "nowhere"});
-  EXPECT_THAT(found, HasSubstr("job.yaml:9: actors.tokenize.options.vocabulary: "));
+  EXPECT_THAT(found, HasSubstr("job.yaml:10: actors.tokenize.options.vocabulary: "));
   EXPECT_EQ(std::count(found.begin(), found.end(), '\n'), 1) << found;
 }
 
 TEST_F(PlanChecksTest, BackEdgesHoldTheWindow) {
   EXPECT_EQ(problems({.rejects = 15, .delivered = 7}),
-            "job.yaml:19: edges[2].capacity: found 15, expected at least 16: the window of "
+            "job.yaml:20: edges[2].capacity: found 15, expected at least 16: the window of "
             "\"read\", 8 samples, from each of 2 senders\n"
-            "job.yaml:23: edges[6].capacity: found 7, expected at least 8: the window of "
+            "job.yaml:24: edges[6].capacity: found 7, expected at least 8: the window of "
             "\"read\", 8 samples\n");
   EXPECT_THAT(problems({.window = 9}),
               HasSubstr("edges[6].capacity: found 8, expected at least 9"));
+}
+
+TEST_F(PlanChecksTest, ReplicasOfANumberAreOnOneNodeAndTheFirstIsHere) {
+  Values values{
+      .models = 2,
+      .losses = 2,
+      .model_nodes = "nodes: [local, alpha], ",
+      .loss_nodes = "nodes: [local, alpha], ",
+      .more_actors = "  reduce: {kind: gradient_allreduce, replicas: 2, nodes: [local, alpha]}\n",
+      .more_edges =
+          "  - {from: reduce.gradients, to: model.group}\n"
+          "  - {from: reduce.features, to: loss.group}\n"};
+  EXPECT_EQ(problems(values), "");
+  values.loss_nodes = "";
+  EXPECT_THAT(problems(values),
+              HasSubstr("found replica 1 of \"reduce\" on alpha and replica 1 of \"loss\" on "
+                        "local, expected one node: a GroupMember stays in its process"));
+  values.model_nodes = "nodes: [alpha, local], ";
+  EXPECT_THAT(problems(values),
+              HasSubstr("actors.model.nodes[0]: found alpha, expected local: the first replica"));
 }
 
 TEST_F(PlanChecksTest, ReplicasOfAModelNeedAGroupAndEqualNumbersOfRows) {

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <csignal>
+#include <thread>
 
 #include "actors/checkpointer/checkpointer.h"
 #include "actors/contrastive_loss/contrastive_loss.h"
 #include "actors/model_shard/model_shard.h"
+#include "actors/model_shard/share_state.h"
 #include "common/error.h"
 #include "florence/training/checkpoint.h"
+#include "ops/comm/local_group.h"
 #include "tests/actors/stage_fixture.h"
 #include "tests/support/file_size_limit.h"
 
@@ -135,6 +138,56 @@ TEST_F(TrainingStagesTest, ModelShardResumesBitwise) {
     const ops::Tensor& a = again->weights[i].value;
     const ops::Tensor& b = snapshots.at(1)->weights[i].value;
     EXPECT_EQ(std::memcmp(a.raw(), b.raw(), a.size_bytes()), 0) << again->weights[i].name;
+  }
+}
+
+TEST_F(TrainingStagesTest, TheFirstReplicaGivesItsStateToTheOthers) {
+  const auto whole = make("model_shard", kModel);
+  for (int64_t number = 0; number < 3; ++number) step(*whole, number);
+  const auto state = whole->committed();
+  ASSERT_EQ(state->step, 3);
+  const auto group = ops::local_group(2);
+
+  std::shared_ptr<const florence::Snapshot> received;
+  std::thread other([&] { received = share_state(nullptr, *group[1]); });
+  EXPECT_EQ(share_state(state, *group[0]), state);
+  other.join();
+
+  EXPECT_EQ(received->step, 3);
+  EXPECT_EQ(received->model_yaml, state->model_yaml);
+  const auto expect_equal = [](const std::vector<florence::NamedTensor>& found,
+                               const std::vector<florence::NamedTensor>& expected) {
+    ASSERT_EQ(found.size(), expected.size());
+    for (size_t i = 0; i < found.size(); ++i) {
+      const ops::Tensor& a = found[i].value;
+      const ops::Tensor& b = expected[i].value;
+      EXPECT_EQ(found[i].name, expected[i].name);
+      ASSERT_EQ(a.describe(), b.describe());
+      EXPECT_EQ(std::memcmp(a.raw(), b.raw(), a.size_bytes()), 0) << found[i].name;
+    }
+  };
+  expect_equal(received->weights, state->weights);
+  expect_equal(received->optimizer, state->optimizer);
+}
+
+TEST_F(TrainingStagesTest, AModelShardThatWasAbortedGoesOnBitwise) {
+  const auto whole = make("model_shard", kModel);
+  for (int64_t number = 0; number < 4; ++number) step(*whole, number);
+  const auto expected = whole->committed();
+  const auto broken = make("model_shard", kModel);
+  for (int64_t number = 0; number < 2; ++number) step(*broken, number);
+  give(*broken, batch(2));  // and its loss never comes
+
+  context_.from = {.step = 2, .state = broken->committed(), .back = true};
+  const auto again = make("model_shard", kModel);
+  for (int64_t number = 2; number < 4; ++number) step(*again, number);
+
+  const auto found = again->committed();
+  ASSERT_EQ(found->step, 4);
+  for (size_t i = 0; i < found->weights.size(); ++i) {
+    const ops::Tensor& a = found->weights[i].value;
+    const ops::Tensor& b = expected->weights[i].value;
+    EXPECT_EQ(std::memcmp(a.raw(), b.raw(), a.size_bytes()), 0) << found->weights[i].name;
   }
 }
 

@@ -87,6 +87,19 @@ class PassStage : public ToyStage {
   }
 };
 
+/// Loses the others of its group.
+class MemberStage : public ToyStage {
+ public:
+  using ToyStage::ToyStage;
+  void on_item(int, const Payload& item, Outbox& out) override {
+    if (value_of(item) == settings_.fail_on && ledger_.take_failure()) {
+      fail(Errc::comm_failed, "rank 1 of 2 is gone");
+    }
+    out.emit(0, item);
+    if (context_.observer) context_.observer->on_step({.step = value_of(item) + 1});
+  }
+};
+
 class TwiceStage : public ToyStage {
  public:
   using ToyStage::ToyStage;
@@ -262,6 +275,12 @@ Registry toy_registry(Ledger& ledger, Scheduling sinks) {
                   .replicable = true,
                   .restartable = true,
                   .skippable = true});
+  add<MemberStage>(out, ledger,
+                   {.name = "member",
+                    .inputs = {number_port("in")},
+                    .outputs = {number_port("out")},
+                    .replicable = true,
+                    .keeps_state = true});
   add<TwiceStage>(out, ledger,
                   {.name = "twice",
                    .inputs = {number_port("in")},

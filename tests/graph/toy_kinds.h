@@ -44,6 +44,7 @@ class Ledger {
 /// Kinds of toy actors, all over Number:
 ///   count   -> out            emits `count` numbers of `size` bytes, or 2 * size for odd ones
 ///   pass    in -> out         fails on `fail_on` as often as the ledger says; replicable
+///   member  in -> out         keeps state; loses its group on `fail_on`; tells of a step an item
 ///   twice   in -> a, b        emits each item on both ports
 ///   join    left, right -> out   emits the left one of a pair; refuses a side that is ahead
 ///   sink    in                notes what it gets
