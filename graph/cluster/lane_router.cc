@@ -20,8 +20,7 @@ LaneRouter::LaneRouter(const Registry& registry, const LaneRouterOptions& option
   link.on_message = [this](const std::string& node, io::Message message) {
     take(node, std::move(message));
   };
-  // Whether a node is there the control plane knows sooner.
-  link.on_peer = [](const io::PeerEvent&) {};
+  link.on_peer = [this](const io::PeerEvent& event) { on_peer(event); };
   link_ = std::make_unique<io::PayloadLink>(std::move(link));
 }
 
@@ -30,10 +29,30 @@ void LaneRouter::forget(const std::string& node) {
     const std::scoped_lock lock(mutex_);
     forgotten_.insert(node);
   }
+  leave(node);
   link_->drop(node, "the node left the job");
 }
 
+void LaneRouter::connect(const std::string& node, const std::string& address) {
+  {
+    const std::scoped_lock lock(sending_);
+    gone_.erase(node);
+  }
+  link_->connect(node, address);
+}
+
+void LaneRouter::leave(const std::string& node) {
+  const std::scoped_lock lock(sending_);
+  connected_.erase(node);
+  waiting_.erase(node);
+  gone_.insert(node);
+}
+
 void LaneRouter::expect(const std::string& node) {
+  {
+    const std::scoped_lock lock(sending_);
+    gone_.erase(node);
+  }
   const std::scoped_lock lock(mutex_);
   forgotten_.erase(node);
 }
@@ -58,24 +77,45 @@ void LaneRouter::deliver(const std::string& node, int lane, uint64_t number, con
   const ItemCodec* codec = registry_.find_codec(item.type());
   ARNO_CHECK(codec, Errc::unsupported, "[lanes] an item of type {} cannot leave the process",
              item.type().name());
-  link_->send(node, {.kind = MessageKind::deliver,
-                     .lane = lane,
-                     .number = number,
-                     .bytes = static_cast<int64_t>(item.size_bytes()),
-                     .tag = item.tag(),
-                     .name = codec->name,
-                     .parts = codec->encode(item)});
+  send(node, {.kind = MessageKind::deliver,
+              .lane = lane,
+              .number = number,
+              .bytes = static_cast<int64_t>(item.size_bytes()),
+              .tag = item.tag(),
+              .name = codec->name,
+              .parts = codec->encode(item)});
 }
 
 void LaneRouter::acknowledge(const std::string& node, const Acknowledge& message) {
-  link_->send(node, {.kind = MessageKind::acknowledge,
-                     .lane = message.lane,
-                     .number = message.items,
-                     .bytes = message.bytes});
+  send(node, {.kind = MessageKind::acknowledge,
+              .lane = message.lane,
+              .number = message.items,
+              .bytes = message.bytes});
 }
 
 void LaneRouter::end(const std::string& node, int lane, uint64_t number) {
-  link_->send(node, {.kind = MessageKind::end_of_stream, .lane = lane, .number = number});
+  send(node, {.kind = MessageKind::end_of_stream, .lane = lane, .number = number});
+}
+
+/// Orders come over the control plane, and may be faster than a node's connection.
+void LaneRouter::send(const std::string& node, io::Message message) {
+  const std::scoped_lock lock(sending_);
+  if (connected_.contains(node)) {
+    link_->send(node, std::move(message));
+  } else if (!gone_.contains(node)) {
+    waiting_[node].push_back(std::move(message));
+  }
+}
+
+void LaneRouter::on_peer(const io::PeerEvent& event) {
+  // That a node is lost the control plane knows sooner.
+  if (event.kind != io::PeerEvent::connected) return leave(event.peer);
+  const std::scoped_lock lock(sending_);
+  gone_.erase(event.peer);
+  connected_.insert(event.peer);
+  const auto waiting = waiting_.extract(event.peer);
+  if (!waiting) return;
+  for (io::Message& message : waiting.mapped()) link_->send(event.peer, std::move(message));
 }
 
 void LaneRouter::take(const std::string& node, io::Message message) {

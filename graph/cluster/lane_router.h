@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "graph/actor_kind.h"
 #include "graph/messages.h"
@@ -29,9 +30,7 @@ class LaneRouter {
   LaneRouter(const Registry& registry, const LaneRouterOptions& options);
 
   const std::string& address() const { return link_->address(); }
-  void connect(const std::string& node, const std::string& address) {
-    link_->connect(node, address);
-  }
+  void connect(const std::string& node, const std::string& address);
   /// Takes nothing from a node any more.
   void forget(const std::string& node);
   /// A node of this name takes part, perhaps again.
@@ -43,12 +42,16 @@ class LaneRouter {
   /// Lets go of all shells.
   void clear();
 
-  // What leaves; to a node that is gone it goes nowhere, and who lost it hears of that.
+  // What leaves. It waits for a node that has not connected yet; to one that is gone it goes
+  // nowhere, and who lost it hears of that.
   void deliver(const std::string& node, int lane, uint64_t number, const Payload& item);
   void acknowledge(const std::string& node, const Acknowledge& message);
   void end(const std::string& node, int lane, uint64_t number);
 
  private:
+  void send(const std::string& node, io::Message message);
+  void leave(const std::string& node);
+  void on_peer(const io::PeerEvent& event);
   void take(const std::string& node, io::Message message);
   void route(const io::Message& message);
 
@@ -57,6 +60,10 @@ class LaneRouter {
   std::unordered_map<int, ShellActor> consumers_;
   std::unordered_map<int, ShellActor> producers_;
   std::set<std::string> forgotten_;
+  std::mutex sending_;  ///< guards what follows
+  std::set<std::string> connected_;
+  std::set<std::string> gone_;                                         ///< nodes that were there
+  std::unordered_map<std::string, std::vector<io::Message>> waiting_;  ///< by node, to connect
   std::unique_ptr<io::PayloadLink> link_;
 };
 
