@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <caf/io/middleman_actor.hpp>
 #include <caf/openssl/manager.hpp>
+#include <caf/sec.hpp>
 #include <caf/timespan.hpp>
 #include <chrono>
 
@@ -17,6 +18,7 @@ namespace {
 constexpr caf::timespan kHeartbeat{std::chrono::milliseconds(200)};
 constexpr caf::timespan kSilenceLimit{std::chrono::milliseconds(1000)};
 constexpr std::chrono::seconds kConnectLimit{5};
+constexpr int kAttempts = 3;
 
 }  // namespace
 
@@ -50,13 +52,21 @@ caf::strong_actor_ptr ControlSystem::reach(const std::string& address,
   caf::strong_actor_ptr out;
   std::string why;
   caf::scoped_actor self(system_);
-  self->request(connector, kConnectLimit, caf::connect_atom::value, at.host, at.port)
-      .receive(
-          [&](caf::node_id&, caf::strong_actor_ptr& actor, std::set<std::string>& found) {
-            if (actor && std::ranges::includes(found, kind)) out = std::move(actor);
-            why = "what answers there is something else";
-          },
-          [&](const caf::error& error) { why = system_.render(error); });
+  bool again = true;
+  // On a busy machine a handshake may take longer than a peer may be silent.
+  for (int attempt = 0; attempt < kAttempts && again; ++attempt) {
+    again = false;
+    self->request(connector, kConnectLimit, caf::connect_atom::value, at.host, at.port)
+        .receive(
+            [&](caf::node_id&, caf::strong_actor_ptr& actor, std::set<std::string>& found) {
+              if (actor && std::ranges::includes(found, kind)) out = std::move(actor);
+              why = "what answers there is something else";
+            },
+            [&](const caf::error& error) {
+              why = system_.render(error);
+              again = error == caf::sec::connection_timeout;
+            });
+  }
   ARNO_CHECK(out, Errc::io_failed, "nobody answers at {}{}: {}", address,
              secure_ ? " with this key" : " without a key", why);
   return out;
