@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <filesystem>
 
@@ -61,6 +61,24 @@ TEST_F(ExamplesTest, EveryPatchFitsItsJob) {
     expect_only_missing_data(problems);
     EXPECT_TRUE(!problems.empty() || !step.changes.empty()) << file;
   }
+}
+
+TEST_F(ExamplesTest, ReplicasOnNodesAndMoreOfThem) {
+  const auto folder = folder_ / "replicas_on_nodes";
+  ConfigProblems problems;
+  const graph::Plan job = graph::make_plan(
+      RawConfig::from_file(folder / "florence_nano_replicas_on_nodes.yaml"), registry_, problems);
+  expect_only_missing_data(problems);
+  problems.clear();
+  const graph::PlanStep step = graph::read_patch(
+      job, RawConfig::from_file(folder / "two_more_replicas.yaml"), registry_, problems);
+  expect_only_missing_data(problems);
+  if (!problems.empty()) return;
+  EXPECT_TRUE(graph::moves_state(job, step.next));
+  const graph::PlanStep back = graph::read_patch(
+      step.next, RawConfig::from_file(folder / "two_again.yaml"), registry_, problems);
+  expect_only_missing_data(problems);
+  EXPECT_THAT(back.changes, ::testing::Contains("- model[3] (model_shard) on node beta"));
 }
 
 }  // namespace
