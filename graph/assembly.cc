@@ -38,7 +38,7 @@ PreparedChange Assembly::prepare(Plan plan) {
   PreparedChange out{.plan = std::move(plan)};
   {
     const std::scoped_lock lock(mutex_);
-    out.layout = layout_;
+    out.layout = layout_.lanes();
   }
   if (!groups_) begin(out.plan);
   out.change = lay_out(out.layout, out.plan);
@@ -105,24 +105,25 @@ SupervisedShell Assembly::spawn(int number, const PreparedChange& prepared, size
 
 /// Makes the ends of a lane known to what comes from other nodes.
 void Assembly::route(const Lane& lane) {
-  const bool from_here = layout_.shells[lane.producer].is_local();
-  const bool to_here = layout_.shells[lane.consumer].is_local();
+  const bool from_here = layout_.shell(lane.producer).is_local();
+  const bool to_here = layout_.shell(lane.consumer).is_local();
   if (from_here && !to_here) cluster_.add_producer(lane.id, shells_[lane.producer]);
   if (to_here && !from_here) cluster_.add_consumer(lane.id, shells_[lane.consumer]);
 }
 
 /// Shows the change's plan as the one that runs.
-void Assembly::adopt(const PreparedChange& prepared) {
-  plan_ = std::make_shared<const Plan>(prepared.plan);
-  layout_ = prepared.layout;
+void Assembly::adopt(PreparedChange prepared) {
+  layout_.adopt(std::move(prepared.plan), std::move(prepared.layout));
+  const LaneLayout& laid = layout_.lanes();
   for (const int id : prepared.change.new_lanes) {
-    const Lane& lane = layout_.lanes[id];
+    const Lane& lane = laid.lanes[id];
     if (metrics_[lane.producer])
-      metrics_[lane.producer]->add_edge(lane.edge, layout_.edges[lane.edge]);
+      metrics_[lane.producer]->add_edge(lane.edge, laid.edges[lane.edge]);
     route(lane);
   }
-  for (const PlannedEdge& edge : plan_->edges) {
-    show_capacity(*base_.metrics, plan_->edge_name(edge), edge.capacity_items);
+  const Plan& plan = *layout_.plan();
+  for (const PlannedEdge& edge : plan.edges) {
+    show_capacity(*base_.metrics, plan.edge_name(edge), edge.capacity_items);
   }
 }
 
@@ -132,58 +133,54 @@ void Assembly::apply(PreparedChange prepared, ChangeProtocol::Done done) {
   check_nodes_are_there(prepared);
   if (prepared.restart) stopped_ = false;
   change->restart = prepared.restart;
+  change->recovery = prepared.recovery;
   change->graph = GraphChange::of(prepared.layout, prepared.change);
+  change->graph.orphans = layout_.orphans(prepared.change.leaving_shells);
   change->edges = prepared.layout.edges;
   for (size_t i = 0; i < prepared.change.new_shells.size(); ++i) {
     change->new_shells.push_back(spawn(prepared.change.new_shells[i], prepared, i));
   }
-  change->done = [this, restart = prepared.restart, plan = plan_, layout = layout_,
+  change->done = [this, restart = prepared.restart, plan = layout_.plan(), before = layout_.lanes(),
                   done = std::move(done)](const std::string& error) mutable {
     if (!error.empty()) {
       const std::scoped_lock relock(mutex_);
-      layout_ = taken_back(std::move(layout), layout_);
-      forget_gone();
-      // Of a job that never came to run the plan stays: another start may succeed.
-      if (plan) plan_ = std::move(plan);
+      layout_.take_back(std::move(plan), std::move(before));
     } else if (restart) {
       const std::scoped_lock relock(mutex_);
       commit_.state.reset();
     }
     done(error);
   };
-  adopt(prepared);
+  adopt(std::move(prepared));
   detail::send_in_order(nullptr, supervisor_, ChangeJob{std::move(change)});
+  // New lanes may have an end at what was lost since they were laid.
+  drop("", [](int) { return false; });
 }
 
 void Assembly::adopt_options(const std::string& actor, AdoptOptions message) const {
   const std::scoped_lock lock(mutex_);
-  const int id = layout_.shell(actor, 0);
+  const int id = layout_.lanes().shell(actor, 0);
   ARNO_CHECK(id >= 0, Errc::invalid_argument, "[job] found no actor \"{}\"", actor);
   detail::send_in_order(nullptr, shells_[id], std::move(message));
 }
 
 void Assembly::set_options(const std::string& actor, std::shared_ptr<const ActorOptions> options) {
   const std::scoped_lock lock(mutex_);
-  Plan plan = *plan_;
-  for (PlannedActor& planned : plan.actors) {
-    if (planned.name == actor) planned.options = options;
-  }
-  plan.config.actors[actor].options = RawConfig::from_text(options->to_yaml(0), "running job");
-  plan_ = std::make_shared<const Plan>(std::move(plan));
+  layout_.set_options(actor, std::move(options));
 }
 
 std::shared_ptr<const Plan> Assembly::plan() const {
   const std::scoped_lock lock(mutex_);
-  return plan_;
+  return layout_.plan();
 }
 
 JobStatus Assembly::status() const {
   const std::scoped_lock lock(mutex_);
-  JobStatus out{.plan = plan_, .nodes = cluster_.monitoring()};
-  if (!plan_) return out;
-  for (const PlannedActor& actor : plan_->actors) {
+  JobStatus out{.plan = layout_.plan(), .nodes = cluster_.monitoring()};
+  if (!out.plan) return out;
+  for (const PlannedActor& actor : out.plan->actors) {
     for (int64_t replica = 0; replica < actor.replicas; ++replica) {
-      const int id = layout_.shell(actor.name, replica);
+      const int id = layout_.lanes().shell(actor.name, replica);
       // While what was lost is placed again there is none.
       out.actors.push_back(id >= 0 ? status_of_shell(id)
                                    : ActorStatus{.actor = actor.name,
@@ -192,15 +189,15 @@ JobStatus Assembly::status() const {
                                                  .node = actor.node_of(replica)});
     }
   }
-  for (const PlannedEdge& edge : plan_->edges) {
-    out.edges.push_back(status_of_edge(plan_->edge_name(edge)));
+  for (const PlannedEdge& edge : out.plan->edges) {
+    out.edges.push_back(status_of_edge(out.plan->edge_name(edge)));
   }
   return out;
 }
 
 ActorStatus Assembly::status_of_shell(int number) const {
   if (metrics_[number]) return status_of(*metrics_[number]);
-  const PlannedShell& shell = layout_.shells[number];
+  const PlannedShell& shell = layout_.shell(number);
   const std::optional<ShellCounts> counts = cluster_.counts(number);
   ActorStatus out = counts ? counts->status
                            : ActorStatus{.actor = shell.actor.name,
@@ -213,7 +210,7 @@ ActorStatus Assembly::status_of_shell(int number) const {
 EdgeStatus Assembly::status_of_edge(const std::string& name) const {
   EdgeStatus out{.name = name};
   std::set<std::string> replicas;
-  const int number = layout_.edge(name);
+  const int number = layout_.lanes().edge(name);
   const auto add = [&](int64_t items, int64_t in_flight) {
     out.items += items;
     out.in_flight_items += in_flight;
@@ -228,7 +225,8 @@ EdgeStatus Assembly::status_of_edge(const std::string& name) const {
           static_cast<int64_t>(found->second.in_flight.value()));
     } else if (const auto counts = cluster_.counts(static_cast<int>(id))) {
       for (const SentOnEdge& sent : counts->edges) {
-        if (sent.edge == number) add(sent.items, layout_.shells[id].present ? sent.in_flight : 0);
+        if (sent.edge == number)
+          add(sent.items, layout_.shell(static_cast<int>(id)).present ? sent.in_flight : 0);
       }
     }
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "graph/cluster/cluster.h"
+#include "graph/job_layout.h"
 #include "graph/job_result.h"
 #include "graph/job_status.h"
 #include "graph/lanes.h"
@@ -27,6 +28,7 @@ struct PreparedChange {
   std::vector<StageContext> contexts;          ///< by new shell
   std::vector<std::shared_ptr<Stage>> stages;  ///< by new shell; null on another node
   bool restart = false;                        ///< the graph starts anew
+  bool recovery = false;                       ///< of what was lost
 };
 
 /// Who hears of the actors of a job.
@@ -78,12 +80,15 @@ class Assembly {
   /// The stages of a stopped graph, made anew to go on from there.
   PreparedChange prepare_restart(Plan plan, Commit commit);
   /// `plan`, with the replicas that it has on lost nodes placed on those that are left.
-  Plan without_lost(Plan plan) const;
+  Plan without_lost(Plan plan) const { return without_nodes(std::move(plan), cluster_.lost()); }
   /// Nodes that were lost and have not come back.
   std::set<std::string> lost_nodes() const { return cluster_.lost(); }
-  /// Once the plan is reached (else it does nothing): consumers hear the end of lanes from what is
-  /// gone, and sources send again what has not arrived unless they are new.
-  void finish_recovery(bool sources_are_new);
+  /// How often something was lost.
+  int64_t losses() const;
+  /// Once the plan is reached: consumers hear the end of lanes from what is gone, and sources send
+  /// again what has not arrived unless they are new. False, and nothing is done, when more was lost
+  /// since losses() was `known`.
+  bool finish_recovery(int64_t known, bool sources_are_new);
 
   /// Hands options to the first replica of an actor. Throws invalid_argument when there is none.
   void adopt_options(const std::string& actor, AdoptOptions message) const;
@@ -100,10 +105,9 @@ class Assembly {
 
  private:
   SupervisedShell spawn(int number, const PreparedChange& prepared, size_t which);
-  void adopt(const PreparedChange& prepared);
+  void adopt(PreparedChange prepared);
   void route(const Lane& lane);
-  void drop(DropShells message, const std::function<bool(int shell)>& is_gone);
-  void forget_gone();
+  bool drop(const std::string& node, const std::function<bool(int shell)>& is_gone);
   void stop_locked(const std::string& why);
   void check_nodes_are_there(const PreparedChange& prepared) const;
   void begin(const Plan& plan);
@@ -116,8 +120,6 @@ class Assembly {
   SupervisorActor supervisor_;
   Cluster cluster_;
   mutable std::mutex mutex_;
-  std::shared_ptr<const Plan> plan_;                ///< of the graph as it is
-  std::set<int> gone_;                              ///< shells that were dropped
   std::vector<ShellActor> ending_;                  ///< of those, which may still be at work
   std::map<int, std::shared_ptr<Stage>> stateful_;  ///< stages here that keep state, by shell
   std::shared_ptr<ops::GroupMaker> local_groups_;   ///< see ReplicaGroups
@@ -125,8 +127,7 @@ class Assembly {
   int64_t start_ = 0;                               ///< number of this start
   Commit commit_;                                   ///< that the last start was to go on from
   bool stopped_ = false;
-  std::vector<LostLane> lost_inputs_;                ///< lanes that wait for their end
-  LaneLayout layout_;                                ///< of plan_
+  JobLayout layout_;                                 ///< of the graph as it is
   std::deque<ShellActor> shells_;                    ///< by number, of all that were ever spawned
   std::deque<std::optional<ShellMetrics>> metrics_;  ///< by number; nothing on another node
 };

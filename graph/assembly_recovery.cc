@@ -12,16 +12,24 @@ namespace arno::graph {
 bool Assembly::drop_node(const std::string& node) {
   cluster_.forget(node);
   const std::scoped_lock lock(mutex_);
-  bool any = false;
   bool state_lost = false;
-  for (int id = 0; id < static_cast<int>(layout_.shells.size()); ++id) {
-    const PlannedShell& shell = layout_.shells[id];
+  bool unfinished = false;
+  for (int id = 0; id < static_cast<int>(layout_.lanes().shells.size()); ++id) {
+    const PlannedShell& shell = layout_.shell(id);
     if (!shell.present || shell.node != node || cluster_.has_finished(id)) continue;
-    any = true;
+    unfinished = true;
     state_lost |= shell.actor.kind->keeps_state;
   }
-  if (!any) return false;
-  drop({.node = node}, [&](int id) { return layout_.shells[id].node == node; });
+  const bool others_wait = layout_.has_lost_inputs();
+  if (!drop(node, [&](int id) { return layout_.shell(id).node == node; })) return false;
+  if (!unfinished && !stopped_) {
+    // Nothing is needed in their place, but the ends of their streams may have been lost.
+    if (!others_wait) {
+      detail::send_in_order(nullptr, supervisor_,
+                            *layout_.finish_recovery(layout_.losses(), /*sources_are_new=*/false));
+    }
+    return others_wait;
+  }
   if (state_lost) stop_locked(fmt::format("node {} was lost", node));
   return true;
 }
@@ -33,16 +41,16 @@ void Assembly::stop_graph(const std::string& why) {
 
 void Assembly::stop_graph_of(int shell, const std::string& why) {
   const std::scoped_lock lock(mutex_);
-  if (layout_.shells[shell].present) stop_locked(why);
+  if (layout_.shell(shell).present) stop_locked(why);
 }
 
 void Assembly::stop_locked(const std::string& why) {
   stopped_ = true;
   const auto only_takes_in = [&](int id) {
-    const PlannedShell& shell = layout_.shells[id];
+    const PlannedShell& shell = layout_.shell(id);
     return shell.is_local() && shell.actor.kind->outputs.empty();
   };
-  drop({}, [&](int id) { return !only_takes_in(id); });
+  drop("", [&](int id) { return !only_takes_in(id); });
   // After the order to drop them: nobody is to ask what to do about replicas that fail now.
   if (groups_) groups_->abort(why);
 }
@@ -52,36 +60,13 @@ bool Assembly::is_stopped() const {
   return stopped_;
 }
 
-/// Takes shells out of the layout and tells the supervisor.
-void Assembly::drop(DropShells message, const std::function<bool(int)>& is_gone) {
-  for (int id = 0; id < static_cast<int>(layout_.shells.size()); ++id) {
-    if (!layout_.shells[id].present || !is_gone(id)) continue;
-    message.shells.push_back(id);
-    gone_.insert(id);
-    ending_.push_back(shells_[id]);
-  }
-  for (const Lane& lane : layout_.lanes) {
-    const bool producer = gone_.contains(lane.producer);
-    const bool consumer = gone_.contains(lane.consumer);
-    if (!lane.open || (!producer && !consumer)) continue;
-    message.lanes.push_back({.lane = lane.id,
-                             .other = producer ? lane.consumer : lane.producer,
-                             .producer_lost = producer,
-                             .consumer_lost = consumer});
-    if (!consumer) lost_inputs_.push_back(message.lanes.back());
-  }
-  forget_gone();
+/// Takes shells out of the layout and tells the supervisor. False when nothing is new.
+bool Assembly::drop(const std::string& node, const std::function<bool(int)>& is_gone) {
+  DropShells message = layout_.drop(node, is_gone);
+  for (const int id : message.shells) ending_.push_back(shells_[id]);
+  if (message.shells.empty() && message.lanes.empty()) return false;
   detail::send_in_order(nullptr, supervisor_, std::move(message));
-}
-
-/// Takes what was dropped out of the layout.
-void Assembly::forget_gone() {
-  for (const int id : gone_) layout_.shells[id].present = false;
-  for (Lane& lane : layout_.lanes) {
-    if (!layout_.shells[lane.producer].present || !layout_.shells[lane.consumer].present) {
-      lane.open = false;
-    }
-  }
+  return true;
 }
 
 void Assembly::check_nodes_are_there(const PreparedChange& prepared) const {
@@ -103,7 +88,7 @@ Commit Assembly::take_commit() {
     ending = std::exchange(ending_, {});
     stages = std::exchange(stateful_, {});
     out = commit_;
-    below = static_cast<int>(layout_.shells.size());
+    below = static_cast<int>(layout_.lanes().shells.size());
   }
   detail::await_end(ending);
   cluster_.clear(below, "the graph starts anew");
@@ -122,8 +107,8 @@ PreparedChange Assembly::prepare_restart(Plan plan, Commit commit) {
   {
     const std::scoped_lock lock(mutex_);
     // What only takes in goes on, unless the plan has no place for it.
-    drop({}, [&](int id) {
-      return std::ranges::find(plan.actors, layout_.shells[id].actor.name, &PlannedActor::name) ==
+    drop("", [&](int id) {
+      return std::ranges::find(plan.actors, layout_.shell(id).actor.name, &PlannedActor::name) ==
              plan.actors.end();
     });
     ++start_;
@@ -135,29 +120,18 @@ PreparedChange Assembly::prepare_restart(Plan plan, Commit commit) {
   return out;
 }
 
-Plan Assembly::without_lost(Plan plan) const {
-  for (const std::string& node : cluster_.lost()) {
-    for (PlannedActor& actor : plan.actors) std::erase(actor.nodes, node);
-    plan.config.nodes.erase(node);
-  }
-  for (const PlannedActor& actor : plan.actors) plan.config.actors[actor.name].nodes = actor.nodes;
-  return plan;
+int64_t Assembly::losses() const {
+  const std::scoped_lock lock(mutex_);
+  return layout_.losses();
 }
 
-void Assembly::finish_recovery(bool sources_are_new) {
+bool Assembly::finish_recovery(int64_t known, bool sources_are_new) {
   const std::scoped_lock lock(mutex_);
   // Who takes in from the next start goes on until that is there.
-  if (stopped_) return;
-  FinishRecovery message;
-  for (const LostLane& lane : lost_inputs_) {
-    if (layout_.shells[lane.other].present) message.ended.push_back(lane);
-  }
-  lost_inputs_.clear();
-  for (size_t id = 0; id < layout_.shells.size() && !sources_are_new; ++id) {
-    const PlannedShell& shell = layout_.shells[id];
-    if (shell.present && shell.is_source()) message.sources.push_back(static_cast<int>(id));
-  }
-  detail::send_in_order(nullptr, supervisor_, std::move(message));
+  if (stopped_) return false;
+  std::optional<FinishRecovery> rest = layout_.finish_recovery(known, sources_are_new);
+  if (rest) detail::send_in_order(nullptr, supervisor_, std::move(*rest));
+  return rest.has_value();
 }
 
 }  // namespace arno::graph

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "graph/drop_protocol.h"
 #include "graph/lanes.h"
 #include "graph/payload.h"
 
@@ -39,7 +40,7 @@ struct AddInput {
   int peer = -1;  ///< number of the producer
   caf::strong_actor_ptr producer;
 };
-/// A lane goes out.
+/// A lane goes out; answered by OutputAdded.
 struct AddOutput {
   OutputLane lane;
   std::string edge;  ///< its name
@@ -80,6 +81,10 @@ struct InputAdded {
   int lane;
   bool taken;
 };
+/// The answer to AddOutput.
+struct OutputAdded {
+  int lane;
+};
 /// A stage has sent the end of its streams.
 struct StageFinished {
   int shell;
@@ -96,29 +101,9 @@ struct JobChange;
 struct ChangeJob {
   std::shared_ptr<JobChange> change;
 };
-/// A lane with an end at a lost shell.
-struct LostLane {
-  int lane = 0;
-  int other = 0;  ///< the shell at the other end
-  bool producer_lost = false;
-  bool consumer_lost = false;
-};
-/// Shells were lost with their node, or end because the graph starts anew: producers of their lanes
-/// let go of them.
-struct DropShells {
-  std::string node;  ///< empty: none was lost
-  std::vector<int> shells;
-  std::vector<LostLane> lanes;
-};
 /// The producer of a lane has let go of a lost consumer.
 struct OutputDropped {
   int lane;
-};
-/// Others have taken the place of lost shells: once all producers have let go, consumers hear the
-/// end of the lost lanes and sources send again what has not arrived.
-struct FinishRecovery {
-  std::vector<LostLane> ended;
-  std::vector<int> sources;
 };
 /// Begin an ordered end.
 struct DrainJob {};
@@ -147,6 +132,7 @@ using ShellActor = caf::typed_actor<caf::reacts_to<Start>,         // begin
 
 using SupervisorActor = caf::typed_actor<caf::reacts_to<ChangeJob>,       // start or change
                                          caf::reacts_to<InputAdded>,      // part of a change
+                                         caf::reacts_to<OutputAdded>,     // part of a change
                                          caf::reacts_to<DropShells>,      // go on without them
                                          caf::reacts_to<OutputDropped>,   // part of that
                                          caf::reacts_to<FinishRecovery>,  // the rest of it
@@ -174,6 +160,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Leave)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Continue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Decision)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::InputAdded)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::OutputAdded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::StageFinished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::StageFailed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::ChangeJob)

@@ -56,15 +56,38 @@ void Recovery::recover_node(const std::string& node, const std::string& why) {
   try {
     const std::scoped_lock lock(changing_);
     running_.wait();
-    if (assembly_.is_stopped()) return restart(fmt::format("node {} was lost", node), {});
-    apply(assembly_.prepare(assembly_.without_lost(*assembly_.plan())));
-    assembly_.finish_recovery(/*sources_are_new=*/false);
-    tell("attach", fmt::format("replicas of node {} run elsewhere", node));
+    while (!place_again(node)) {
+    }
   } catch (const Error& error) {
     if (error.code() == Errc::cancelled) return;
     give_up_(fmt::format("node {} was lost, and its actors could not be placed again: {}", node,
                          error.what()));
   }
+}
+
+/// False when another loss got in the way.
+bool Recovery::place_again(const std::string& node) {
+  if (assembly_.is_stopped()) {
+    restart(fmt::format("node {} was lost", node), {});
+    return true;
+  }
+  const std::set<std::string> lost = assembly_.lost_nodes();
+  const int64_t losses = assembly_.losses();
+  try {
+    PreparedChange change = assembly_.prepare(assembly_.without_lost(*assembly_.plan()));
+    change.recovery = true;
+    const std::string refusal = try_to_apply(std::move(change));
+    if (refusal.empty()) {
+      tell("attach", fmt::format("replicas of node {} run elsewhere", node));
+    } else if (refusal != kAtEndOfStream) {
+      return assembly_.lost_nodes() == lost;
+    }
+    // At the end of the stream nobody is needed in their place.
+  } catch (const Error&) {
+    if (assembly_.lost_nodes() == lost) throw;
+    return false;
+  }
+  return assembly_.finish_recovery(losses, /*sources_are_new=*/false);
 }
 
 void Recovery::go_back(const std::string& why) {
@@ -85,19 +108,23 @@ void Recovery::change(Plan plan) {
   restart("the replicas change", std::move(plan));
 }
 
-/// Waits until the graph is as the change says. Throws cancelled when it is not.
-void Recovery::apply(PreparedChange change) {
+/// Waits until the graph is as the change says, or is not: returns why.
+std::string Recovery::try_to_apply(PreparedChange change) {
   auto answer = std::make_shared<std::promise<std::string>>();
   std::future<std::string> told = answer->get_future();
   assembly_.apply(std::move(change), [answer = std::move(answer)](const std::string& error) {
     answer->set_value(error);
   });
-  std::string error = "the job has ended";
   try {
-    error = told.get();
+    return told.get();
   } catch (const std::future_error&) {
-    // The supervisor went without an answer.
+    return "the job has ended";  // The supervisor went without an answer.
   }
+}
+
+/// Throws cancelled when the graph is not changed.
+void Recovery::apply(PreparedChange change) {
+  const std::string error = try_to_apply(std::move(change));
   ARNO_CHECK(error.empty(), Errc::cancelled, "[job] the graph was not changed: {}", error);
 }
 
@@ -125,7 +152,6 @@ void Recovery::restart(const std::string& why, std::optional<Plan> next) {
             fmt::format("{}, and the graph could not be started anew: {}", why, error.what()));
       }
     }
-    assembly_.finish_recovery(/*sources_are_new=*/true);
   }
   if (refused) std::rethrow_exception(refused);
 }
@@ -137,7 +163,10 @@ void Recovery::start_again(const std::string& why, const std::optional<Plan>& ne
   log::warn("job", "{}", text);
   tell("back", text);
   const Plan plan = assembly_.without_lost(next ? *next : *assembly_.plan());
-  apply(assembly_.prepare_restart(plan, std::move(commit)));
+  PreparedChange change = assembly_.prepare_restart(plan, std::move(commit));
+  const int64_t losses = assembly_.losses();
+  apply(std::move(change));
+  assembly_.finish_recovery(losses, /*sources_are_new=*/true);
 }
 
 /// Names the nodes that were lost since the last time; else `why`.

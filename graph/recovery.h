@@ -56,6 +56,8 @@ class Recovery {
   void in_background(std::function<void()> work);
   void recover_node(const std::string& node, const std::string& why);
   void go_back(const std::string& why);
+  bool place_again(const std::string& node);
+  std::string try_to_apply(PreparedChange change);
   void apply(PreparedChange change);
   void restart(const std::string& why, std::optional<Plan> next);
   void start_again(const std::string& why, const std::optional<Plan>& next);

@@ -195,6 +195,7 @@ void on_add_output(Self self, const AddOutput& message) {
   state.courier->add_peer(message.lane.lane, message.consumer);
   state.parts.metrics.add_edge(message.lane.edge, message.edge);
   state.driver->add_output(message.lane);
+  detail::send_in_order(self->context(), state.parts.supervisor, OutputAdded{message.lane.lane});
   pump(self);
 }
 

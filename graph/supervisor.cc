@@ -6,7 +6,6 @@
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
-#include <map>
 #include <optional>
 #include <set>
 
@@ -28,8 +27,8 @@ struct Watched {
   bool dropped = false;  ///< nothing of it counts any more
 };
 
-/// Gives the orders of a change by messages.
-class MessageOrders final : public ChangeOrders {
+/// Gives the orders of a change, and of a loss, by messages.
+class MessageOrders final : public ChangeOrders, public DropOrders {
  public:
   MessageOrders(Self self, std::vector<std::string> edges)
       : self_(self), edges_(std::move(edges)) {}
@@ -52,6 +51,9 @@ class MessageOrders final : public ChangeOrders {
   void drain(int shell) override { send(shell, Drain{}); }
   void leave(int shell) override;
   void discard(int shell) override;
+  void drop_output(int shell, int lane) override { send(shell, DropOutput{lane}); }
+  void end_lost_input(int shell, int lane) override { send(shell, EndOfStream{lane}); }
+  void redeliver(int source) override { send(source, Redeliver{}); }
 
  private:
   const ShellActor& shell(int number) const;
@@ -71,9 +73,8 @@ struct SupervisorState {
   SupervisorParts parts;
   std::vector<Watched> shells;  ///< by number
   std::optional<MessageOrders> orders;
-  std::optional<ChangeProtocol> change;    ///< the last one
-  std::map<int, int> letting_go;           ///< producers that still hold a lost consumer, by lane
-  std::optional<FinishRecovery> recovery;  ///< that waits for them
+  std::optional<ChangeProtocol> change;  ///< the last one
+  std::optional<DropProtocol> losses;
   bool draining = false;
   bool ended = false;
 
@@ -118,6 +119,7 @@ void MessageOrders::leave(int shell) {
 void MessageOrders::discard(int shell) {
   Watched& watched = self_->state.shells.at(shell);
   watched.leaving = watched.finished = true;
+  self_->state.losses->on_finished(shell);
   self_->send_exit(watched.parts.shell, caf::exit_reason::user_shutdown);
 }
 
@@ -145,8 +147,9 @@ void complete(Self self) {
 }
 
 /// What a change is refused for; "" for nothing.
-std::string obstacle(const SupervisorState& state, bool restart) {
-  if (state.ended || (state.draining && !restart)) return "the job is ending";
+std::string obstacle(const SupervisorState& state, const JobChange& change) {
+  const bool in_spite = change.restart || change.recovery;
+  if (state.ended || (state.draining && !in_spite)) return "the job is ending";
   if (state.change && !state.change->is_done()) return "another change is under way";
   return "";
 }
@@ -155,7 +158,7 @@ void on_change(Self self, const ChangeJob& message) {
   SupervisorState& state = self->state;
   JobChange& change = *message.change;
   const bool first = !state.change;
-  if (const std::string why = obstacle(state, change.restart); !why.empty()) {
+  if (const std::string why = obstacle(state, change); !why.empty()) {
     for (SupervisedShell& shell : change.new_shells) {
       self->send_exit(shell.shell, caf::exit_reason::user_shutdown);
       state.shells.push_back({.parts = std::move(shell), .finished = true, .leaving = true});
@@ -172,6 +175,7 @@ void on_change(Self self, const ChangeJob& message) {
     state.tell("detach", state.shells.at(shell).parts.name, "leaves when it is through");
   }
   state.orders.emplace(self, std::move(change.edges));
+  if (first) state.losses.emplace(*state.orders);
   state.change.emplace(*state.orders, change.graph, std::move(change.done));
   state.change->begin();
   for (const int shell : change.graph.leaving_shells) {
@@ -183,15 +187,8 @@ void on_input_added(Self self, const InputAdded& message) {
   if (self->state.change) self->state.change->on_input_added(message.lane, message.taken);
 }
 
-/// What was under way to a lost shell is sent again only when nobody sends to it any more.
-void finish_recovery(Self self) {
-  SupervisorState& state = self->state;
-  if (!state.letting_go.empty() || !state.recovery) return;
-  for (const LostLane& lane : state.recovery->ended) {
-    tell_shell(self, lane.other, EndOfStream{lane.lane});
-  }
-  for (const int source : state.recovery->sources) tell_shell(self, source, Redeliver{});
-  state.recovery.reset();
+void on_output_added(Self self, const OutputAdded& message) {
+  if (self->state.change) self->state.change->on_output_added(message.lane);
 }
 
 /// Whether every shell is through but those that were lost with a node.
@@ -208,8 +205,10 @@ bool only_lost_are_missing(const SupervisorState& state, const DropShells& messa
 void on_drop(Self self, const DropShells& message) {
   SupervisorState& state = self->state;
   const bool complete_without = only_lost_are_missing(state, message);
+  std::set<int> had_left;
   for (const int shell : message.shells) {
     Watched& lost = state.shells.at(shell);
+    if (lost.finished && lost.leaving) had_left.insert(shell);
     lost.finished = lost.leaving = lost.dropped = true;
     self->send_exit(lost.parts.shell, caf::exit_reason::user_shutdown);
   }
@@ -217,37 +216,29 @@ void on_drop(Self self, const DropShells& message) {
   if (complete_without) return complete(self);
   for (const int shell : message.shells) {
     const Watched& lost = state.shells.at(shell);
-    if (!message.node.empty()) {
+    if (!message.node.empty() && !had_left.contains(shell)) {
       state.tell("fault", lost.parts.name, fmt::format("was lost with node {}", message.node));
     }
-    std::erase_if(state.letting_go, [&](const auto& entry) { return entry.second == shell; });
   }
-  for (const LostLane& lane : message.lanes) {
-    if (!lane.producer_lost) {
-      state.letting_go[lane.lane] = lane.other;
-      tell_shell(self, lane.other, DropOutput{lane.lane});
-    }
-    if (state.change && lane.consumer_lost) state.change->on_input_added(lane.lane, false);
-  }
-  for (const int shell : message.shells) {
-    if (state.change) state.change->on_finished(shell);
-  }
-  finish_recovery(self);
+  if (!state.change) return;
+  state.losses->on_lost(message);
+  state.change->on_lost(message);
 }
 
 void on_output_dropped(Self self, const OutputDropped& message) {
-  self->state.letting_go.erase(message.lane);
-  finish_recovery(self);
+  if (self->state.losses) self->state.losses->on_output_dropped(message.lane);
+}
+
+void complete_when_finished(Self self) {
+  if (std::ranges::all_of(self->state.shells, &Watched::finished)) complete(self);
 }
 
 void on_finish_recovery(Self self, const FinishRecovery& message) {
   SupervisorState& state = self->state;
-  if (!state.recovery) state.recovery.emplace();
-  // One that still waits becomes part of this one.
-  state.recovery->ended.insert(state.recovery->ended.end(), message.ended.begin(),
-                               message.ended.end());
-  state.recovery->sources = message.sources;
-  finish_recovery(self);
+  if (state.ended || !state.losses) return;
+  state.losses->finish(message);
+  // What was to take the place of the lost may have come too late.
+  if (!message.sources.empty()) complete_when_finished(self);
 }
 
 void on_finished(Self self, const StageFinished& message) {
@@ -255,7 +246,8 @@ void on_finished(Self self, const StageFinished& message) {
   if (state.shells.at(message.shell).dropped) return;
   state.shells.at(message.shell).finished = true;
   if (state.change) state.change->on_finished(message.shell);
-  if (std::ranges::all_of(state.shells, &Watched::finished)) complete(self);
+  if (state.losses) state.losses->on_finished(message.shell);
+  complete_when_finished(self);
 }
 
 void on_failed(Self self, const StageFailed& message) {
@@ -312,15 +304,11 @@ SupervisorActor::behavior_type supervisor(Self self, SupervisorParts parts) {
   const detail::Turn turn(self);
   self->state.parts = std::move(parts);
   self->set_down_handler([self](const caf::down_msg& message) { on_down(self, message); });
-  return {detail::in_turn(self, on_change),
-          detail::in_turn(self, on_input_added),
-          detail::in_turn(self, on_drop),
-          detail::in_turn(self, on_output_dropped),
-          detail::in_turn(self, on_finish_recovery),
-          detail::in_turn(self, on_finished),
-          detail::in_turn(self, on_failed),
-          detail::in_turn(self, on_drain),
-          detail::in_turn(self, on_abort),
+  return {detail::in_turn(self, on_change),         detail::in_turn(self, on_input_added),
+          detail::in_turn(self, on_output_added),   detail::in_turn(self, on_drop),
+          detail::in_turn(self, on_output_dropped), detail::in_turn(self, on_finish_recovery),
+          detail::in_turn(self, on_finished),       detail::in_turn(self, on_failed),
+          detail::in_turn(self, on_drain),          detail::in_turn(self, on_abort),
           detail::in_turn(self, on_drain_timed_out)};
 }
 

@@ -27,6 +27,7 @@ struct JobChange {
   GraphChange graph;
   std::vector<SupervisedShell> new_shells;  ///< their numbers follow those that are known
   std::vector<std::string> edges;           ///< names of all edges of the layout
+  bool recovery = false;                    ///< of what was lost; made during a drain too
   ChangeProtocol::Done done;                ///< called from the supervisor's thread
   bool restart = false;                     ///< the graph starts anew, also while it drains
 };

@@ -134,6 +134,8 @@ struct Cluster::Impl {
     switch (report.kind) {
       case NodeReport::input_added:
         return tell(InputAdded{report.lane, report.flag});
+      case NodeReport::output_added:
+        return tell(OutputAdded{report.lane});
       case NodeReport::output_dropped:
         return tell(OutputDropped{report.lane});
       case NodeReport::finished:

@@ -31,6 +31,9 @@ SupervisorActor::behavior_type reporter(SupervisorActor::pointer,
           [report](const InputAdded& message) {
             report({.kind = NodeReport::input_added, .lane = message.lane, .flag = message.taken});
           },
+          [report](const OutputAdded& message) {
+            report({.kind = NodeReport::output_added, .lane = message.lane});
+          },
           [](const DropShells&) {},
           [report](const OutputDropped& message) {
             report({.kind = NodeReport::output_dropped, .lane = message.lane});

@@ -16,20 +16,20 @@ class Simulation::Post final : public Courier {
  public:
   Post(Simulation& simulation, int shell) : simulation_(simulation), shell_(shell) {}
   void deliver(int lane, Payload item) override {
-    const int edge = simulation_.layout_.lanes[lane].edge;
     const auto bytes = static_cast<int64_t>(item.size_bytes());
-    ++simulation_.under_way_[edge];
-    simulation_.bytes_under_way_[edge] += bytes;
-    simulation_.largest_[edge] = std::max(simulation_.largest_[edge], bytes);
-    simulation_.put(shell_, simulation_.layout_.lanes[lane].consumer,
+    LaneBook& book = simulation_.books_[lane];
+    ++book.items;
+    book.bytes += bytes;
+    book.largest = std::max(book.largest, bytes);
+    simulation_.put(shell_, book.widest.consumer,
                     {.kind = Event::item, .lane = lane, .payload = std::move(item)});
   }
   void acknowledge(int lane, uint64_t items, int64_t bytes) override {
-    simulation_.put(shell_, simulation_.layout_.lanes[lane].producer,
+    simulation_.put(shell_, simulation_.books_[lane].widest.producer,
                     {.kind = Event::acknowledge, .lane = lane, .items = items, .bytes = bytes});
   }
   void end(int lane) override {
-    simulation_.put(shell_, simulation_.layout_.lanes[lane].consumer,
+    simulation_.put(shell_, simulation_.books_[lane].widest.consumer,
                     {.kind = Event::end, .lane = lane});
   }
 
@@ -38,8 +38,8 @@ class Simulation::Post final : public Courier {
   int shell_;
 };
 
-/// Puts the orders of a change into the channels.
-class Simulation::Orders final : public ChangeOrders {
+/// Puts the orders of a change, and of a recovery, into the channels.
+class Simulation::Orders final : public ChangeOrders, public DropOrders {
  public:
   explicit Orders(Simulation& simulation) : simulation_(simulation) {}
 
@@ -54,7 +54,14 @@ class Simulation::Orders final : public ChangeOrders {
   void start(int shell) override { order(shell, Event::start, {}); }
   void drain(int shell) override { order(shell, Event::drain, {}); }
   void leave(int shell) override { order(shell, Event::leave, {}); }
-  void discard(int shell) override { simulation_.shells_[shell].idle = Idle::finished; }
+  void discard(int shell) override {
+    simulation_.shells_[shell].idle = Idle::finished;
+    simulation_.shells_[shell].gone = true;
+    simulation_.losses_->on_finished(shell);
+  }
+  void drop_output(int shell, int lane) override { order(shell, Event::drop_output, {.id = lane}); }
+  void end_lost_input(int shell, int lane) override { order(shell, Event::end, {.id = lane}); }
+  void redeliver(int source) override { order(source, Event::redeliver, {}); }
 
  private:
   void order(int shell, Event::Kind kind, const Lane& lane) {
@@ -66,24 +73,44 @@ class Simulation::Orders final : public ChangeOrders {
 
 Simulation::Simulation(const Plan& plan, uint64_t seed)
     : random_(RandomKey(seed)), orders_(std::make_unique<Orders>(*this)) {
-  begin_change(plan);
+  losses_.emplace(*orders_);
+  const auto count = [this](const std::string& error) { ++(error.empty() ? changed_ : refused_); };
+  prepare(plan, count);
+  apply();
 }
 
 Simulation::~Simulation() = default;
 
+const std::string& Simulation::node_of(int shell) const {
+  static const std::string kLocal = kLocalNode;
+  return shell == kSupervisor ? kLocal : layout_.lanes().shells[shell].node;
+}
+
+/// Whether what is sent now can arrive.
+bool Simulation::reaches(int from, int to) const {
+  if (to != kSupervisor && shells_[to].gone) return false;
+  const auto is_apart = [&](int shell, int other) {
+    return shell != kSupervisor && node_of(other) == kLocalNode &&
+           (shells_[shell].cut_off || shells_[shell].forgotten);
+  };
+  if (is_apart(from, to) || is_apart(to, from)) return false;
+  return !cut_links_.contains({node_of(from), node_of(to)});
+}
+
 void Simulation::put(int from, int to, Event event) {
-  channels_[{from, to}].push_back(std::move(event));
+  if (reaches(from, to)) channels_[{from, to}].push_back(std::move(event));
 }
 
 void Simulation::add_shell(int id) {
-  const PlannedShell& planned = layout_.shells[id];
+  const PlannedShell& planned = layout_.lanes().shells[id];
   Shell shell;
   shell.post = std::make_unique<Post>(*this, id);
-  StageContext context = base_context(plan_.config);
+  StageContext context = base_context(layout_.plan()->config);
   context.actor = planned.actor.name;
   context.replica = planned.replica;
   shell.driver = std::make_unique<StageDriver>(
       *planned.actor.kind, planned.actor.options->make_stage(context), *shell.post);
+  shell.gone = is_away(planned.node);
   shells_.push_back(std::move(shell));
 }
 
@@ -91,30 +118,70 @@ void Simulation::change_after(int64_t events, Plan next) {
   changes_.emplace_back(events, std::move(next));
 }
 
-void Simulation::begin_change(Plan next) {
-  const LaneLayout before = layout_;
-  plan_ = std::move(next);
-  const LayoutChange change = lay_out(layout_, plan_);
+/// Makes what is new; false when a node does not answer.
+bool Simulation::prepare(Plan next, std::function<void(const std::string&)> then) {
+  Prepared out{.layout = layout_.lanes(), .then = std::move(then)};
+  out.change = lay_out(out.layout, next);
+  out.plan = std::move(next);
+  for (const int id : out.change.new_shells) {
+    if (is_away(out.layout.shells[id].node)) return false;
+  }
+  for (const int id : out.change.new_shells) {
+    const std::string& node = out.layout.shells[id].node;
+    if (known_lost_.erase(node) == 0) continue;
+    std::erase_if(cut_links_,
+                  [&](const auto& link) { return link.first == node || link.second == node; });
+  }
+  prepared_ = std::move(out);
+  return true;
+}
+
+void Simulation::apply() {
+  Prepared prepared = std::move(*prepared_);
+  prepared_.reset();
+  for (const int id : prepared.change.new_shells) {
+    const std::string& node = prepared.layout.shells[id].node;
+    if (known_lost_.contains(node)) return prepared.then("node " + node + " was lost");
+  }
+  const auto done = [this, plan = layout_.plan(), before = layout_.lanes(),
+                     then = std::move(prepared.then)](const std::string& error) {
+    if (!error.empty()) layout_.take_back(plan, before);
+    then(error);
+  };
+  layout_.adopt(std::move(prepared.plan), std::move(prepared.layout));
+  const LayoutChange& change = prepared.change;
   for (const int id : change.new_shells) add_shell(id);
-  under_way_.resize(layout_.edges.size());
-  bytes_under_way_.resize(layout_.edges.size());
-  largest_.resize(layout_.edges.size());
-  acknowledged_.resize(layout_.lanes.size());
-  for (const Lane& lane : layout_.lanes) {
-    if (lane.id == static_cast<int>(widest_.size())) widest_.push_back(lane);
-    Lane& widest = widest_[lane.id];
+  outputs_.resize(shells_.size());
+  for (const Lane& lane : layout_.lanes().lanes) {
+    if (lane.id == static_cast<int>(books_.size())) {
+      books_.push_back({.widest = lane});
+      outputs_[lane.producer].push_back(lane.id);
+    }
+    Lane& widest = books_[lane.id].widest;
     widest.capacity_items = std::max(widest.capacity_items, lane.capacity_items);
     widest.capacity_bytes = std::max(widest.capacity_bytes, lane.capacity_bytes);
   }
-  const auto done = [this, before](const std::string& error) {
-    ++(error.empty() ? changed_ : refused_);
-    if (!error.empty()) layout_ = taken_back(before, layout_);
-  };
-  change_.emplace(*orders_, GraphChange::of(layout_, change), done);
+  GraphChange graph = GraphChange::of(layout_.lanes(), change);
+  graph.orphans = layout_.orphans(change.leaving_shells);
+  change_.emplace(*orders_, std::move(graph), done);
   change_->begin();
   for (const int id : change.leaving_shells) {
-    if (shells_[id].reported) change_->on_finished(id);
+    if (shells_[id].reported || shells_[id].forgotten) change_->on_finished(id);
   }
+  if (draining_) {
+    for (const int id : change.new_shells) put(kSupervisor, id, {.kind = Event::drain});
+  }
+  drop(layout_.drop("", [](int) { return false; }));
+}
+
+void Simulation::begin_users_change() {
+  if (changes_.empty() || events_ < changes_.front().first || prepared_ || !change_->is_done()) {
+    return;
+  }
+  Plan next = std::move(changes_.front().second);
+  changes_.pop_front();
+  const auto count = [this](const std::string& error) { ++(error.empty() ? changed_ : refused_); };
+  if (draining_ || !prepare(std::move(next), count)) ++refused_;
 }
 
 void Simulation::drain_all() {
@@ -124,102 +191,141 @@ void Simulation::drain_all() {
   }
 }
 
-std::string Simulation::run() {
-  for (int64_t events = 0;; ++events) {
-    if (events == drain_after_) drain_all();
-    if (!changes_.empty() && events >= changes_.front().first && change_->is_done()) {
-      Plan next = std::move(changes_.front().second);
-      changes_.pop_front();
-      if (!draining_) begin_change(std::move(next));
-    }
-    if (!old_acknowledgements_.empty() && random_.below(20) == 0) {
-      const Event& old = old_acknowledgements_[random_.below(old_acknowledgements_.size())];
-      const int producer = layout_.lanes[old.lane].producer;
+void Simulation::act_from_outside() {
+  if (events_ == drain_after_) drain_all();
+  begin_users_change();
+  for (const Plot& plot : plots_) {
+    if (changed_ > 0 && plot.at == since_begin_) plot.act();
+  }
+  if (changed_ > 0) ++since_begin_;
+  if (!old_acknowledgements_.empty() && random_.below(20) == 0) {
+    const Event& old = old_acknowledgements_[random_.below(old_acknowledgements_.size())];
+    const int producer = books_[old.lane].widest.producer;
+    if (!shells_[producer].gone) {
       shells_[producer].driver->on_acknowledge(old.lane, old.items, old.bytes);
     }
-    std::vector<Channel> waiting;
-    for (const auto& [channel, queue] : channels_) {
-      if (!queue.empty()) waiting.push_back(channel);
-    }
-    if (waiting.empty()) break;
-    const Channel channel = waiting[random_.below(waiting.size())];
-    Event event = std::move(channels_[channel].front());
-    channels_[channel].pop_front();
-    std::string problem = arrive(channel.second, std::move(event));
-    if (problem.empty()) problem = check_edges();
-    if (!problem.empty()) return problem;
   }
+}
+
+std::string Simulation::run() {
+  do {
+    act_from_outside();
+    ++events_;
+  } while (problem_.empty() && move());
+  if (!problem_.empty()) return problem_;
   std::string unfinished;
   for (size_t id = 0; id < shells_.size(); ++id) {
-    if (shells_[id].idle != Idle::finished) unfinished += " " + layout_.shells[id].name;
+    if (shells_[id].idle == Idle::finished || shells_[id].forgotten) continue;
+    unfinished += " " + layout_.lanes().shells[id].name;
   }
   return unfinished.empty() ? "" : "nothing moves; not finished:" + unfinished;
 }
 
+/// One thing happens; false when nothing can.
+bool Simulation::move() {
+  std::vector<Channel> waiting;
+  for (const auto& [channel, queue] : channels_) {
+    if (!queue.empty()) waiting.push_back(channel);
+  }
+  std::vector<std::function<void()>> steps = steps_of_the_job();
+  if (waiting.empty() && steps.empty()) return false;
+  const uint64_t which = random_.below(waiting.size() + steps.size());
+  if (which >= waiting.size()) {
+    steps[which - waiting.size()]();
+    return true;
+  }
+  std::deque<Event>& queue = channels_[waiting[which]];
+  Event event = std::move(queue.front());
+  queue.pop_front();
+  arrive(waiting[which].second, std::move(event));
+  return true;
+}
+
 void Simulation::supervise(const Event& event) {
-  if (event.kind == Event::finished) {
-    change_->on_finished(event.lane);
-  } else {
-    change_->on_input_added(event.lane, event.kind == Event::input_taken);
+  switch (event.kind) {
+    case Event::finished:
+      change_->on_finished(event.lane);
+      return losses_->on_finished(event.lane);
+    case Event::output_added:
+      return change_->on_output_added(event.lane);
+    case Event::output_dropped:
+      return losses_->on_output_dropped(event.lane);
+    default:
+      return change_->on_input_added(event.lane, event.kind == Event::input_taken);
   }
 }
 
+void Simulation::acknowledge(const Event& event, StageDriver& driver) {
+  LaneBook& book = books_[event.lane];
+  if (!book.settled) {
+    book.items -= static_cast<int64_t>(event.items - book.acknowledged.first);
+    book.bytes -= event.bytes - book.acknowledged.second;
+    book.acknowledged = {event.items, event.bytes};
+  }
+  driver.on_acknowledge(event.lane, event.items, event.bytes);
+  old_acknowledgements_.push_back(event);
+}
+
 void Simulation::handle(int id, Shell& shell, Event event) {
+  StageDriver& driver = *shell.driver;
   switch (event.kind) {
     case Event::item:
-      return shell.driver->on_item(event.lane, std::move(event.payload));
-    case Event::acknowledge: {
-      auto& [items, bytes] = acknowledged_[event.lane];
-      const int edge = layout_.lanes[event.lane].edge;
-      under_way_[edge] -= static_cast<int64_t>(event.items - items);
-      bytes_under_way_[edge] -= event.bytes - bytes;
-      std::tie(items, bytes) = std::pair(event.items, event.bytes);
-      shell.driver->on_acknowledge(event.lane, event.items, event.bytes);
-      old_acknowledgements_.push_back(event);
-      return;
-    }
+      return driver.on_item(event.lane, std::move(event.payload));
+    case Event::acknowledge:
+      return acknowledge(event, driver);
     case Event::end:
-      return shell.driver->on_end(event.lane);
+      return driver.on_end(event.lane);
     case Event::drain:
-      return shell.driver->on_drain();
+      return driver.on_drain();
     case Event::start:
       shell.started = true;
       return;
     case Event::add_input: {
-      const bool taken = shell.driver->add_input(event.laid.input());
-      put(id, kSupervisor,
-          {.kind = taken ? Event::input_taken : Event::input_refused, .lane = event.lane});
-      return;
+      const bool taken = driver.add_input(event.laid.input());
+      return put(id, kSupervisor,
+                 {.kind = taken ? Event::input_taken : Event::input_refused, .lane = event.lane});
     }
     case Event::add_output:
-      return shell.driver->add_output(event.laid.output());
+      driver.add_output(event.laid.output());
+      return put(id, kSupervisor, {.kind = Event::output_added, .lane = event.lane});
     case Event::close_output:
-      return shell.driver->close_output(event.lane);
+      return driver.close_output(event.lane);
+    case Event::drop_output:
+      driver.drop_output(event.lane);
+      books_[event.lane].items = books_[event.lane].bytes = 0;
+      books_[event.lane].settled = true;
+      return put(id, kSupervisor, {.kind = Event::output_dropped, .lane = event.lane});
+    case Event::redeliver:
+      return driver.on_redeliver();
     case Event::resize:
-      return shell.driver->resize(event.lane, event.laid.capacity_items, event.laid.capacity_bytes);
+      return driver.resize(event.lane, event.laid.capacity_items, event.laid.capacity_bytes);
+    case Event::leave:
+      shell.leaving = true;
+      return;
     default:
       return;
   }
 }
 
-std::string Simulation::arrive(int id, Event event) {
-  if (id == kSupervisor) {
-    supervise(event);
-    return "";
-  }
+void Simulation::arrive(int id, Event event) {
+  if (id == kSupervisor) return supervise(event);
   Shell& shell = shells_[id];
+  if (shell.gone) return;
   handle(id, shell, std::move(event));
-  if (!shell.started) return "";
+  if (!shell.started) return;
   shell.idle = shell.driver->run(static_cast<int>(1 + random_.below(4)));
   if (!shell.idle) put(id, id, {.kind = Event::work});
   if (shell.idle == Idle::finished && !std::exchange(shell.reported, true)) {
     put(id, kSupervisor, {.kind = Event::finished, .lane = id});
   }
-  return shell.idle == Idle::failed ? decide(shell, id) : "";
+  if (shell.idle == Idle::failed) problem_ = decide(shell, id);
+  if (problem_.empty()) problem_ = check_lanes(id);
+  if (shell.leaving && shell.idle == Idle::finished && shell.driver->is_done()) shell.gone = true;
 }
 
 std::string Simulation::decide(Shell& shell, int id) {
-  const PlannedActor& actor = layout_.shells[id].actor;
+  const PlannedShell& planned = layout_.lanes().shells[id];
+  const PlannedActor& actor = planned.actor;
   const StageFailure& failure = shell.driver->failure();
   if (failure.fatal || actor.on_error == "stop" || ++shell.errors > actor.max_errors) {
     return failure.text;
@@ -227,55 +333,51 @@ std::string Simulation::decide(Shell& shell, int id) {
   if (actor.on_error == "skip") {
     shell.driver->skip();
   } else {
-    StageContext context = base_context(plan_.config);
+    StageContext context = base_context(layout_.plan()->config);
     context.actor = actor.name;
-    context.replica = layout_.shells[id].replica;
+    context.replica = planned.replica;
     shell.driver->restart(actor.options->make_stage(context));
   }
   put(id, id, {.kind = Event::work});
   return "";
 }
 
-std::string Simulation::check_edges() const {
-  for (int e = 0; e < static_cast<int>(layout_.edges.size()); ++e) {
-    int64_t counted = 0;
-    for (const Shell& shell : shells_) counted += shell.driver->edge(e).in_flight;
-    int64_t items = 0;
-    int64_t bytes = 0;
-    for (const Lane& lane : widest_) {
-      if (lane.edge != e) continue;
-      items += lane.capacity_items;
-      // On each lane one item larger than its budget may be under way, alone.
-      bytes += std::max(lane.capacity_bytes, largest_[e]);
+std::string Simulation::check_lanes(int producer) const {
+  std::map<int, int64_t> by_edge;
+  for (const int lane : outputs_[producer]) {
+    const LaneBook& book = books_[lane];
+    const Lane& most = book.widest;
+    by_edge[most.edge] += book.items;
+    // One item larger than the byte budget may be under way, alone.
+    if (book.items > most.capacity_items ||
+        book.bytes > std::max(most.capacity_bytes, book.largest)) {
+      return fmt::format("lane {}: {} items of {} bytes under way, {} of {} allowed", lane,
+                         book.items, book.bytes, most.capacity_items, most.capacity_bytes);
     }
-    if (counted != under_way_[e] || under_way_[e] > items) {
-      return fmt::format("edge {}: {} items under way, {} counted, {} allowed", layout_.edges[e],
-                         under_way_[e], counted, items);
-    }
-    if (bytes_under_way_[e] > bytes) {
-      return fmt::format("edge {}: {} bytes under way, {} allowed", layout_.edges[e],
-                         bytes_under_way_[e], bytes);
-    }
+  }
+  for (const auto& [edge, items] : by_edge) {
+    const int64_t counted = shells_[producer].driver->edge(edge).in_flight;
+    if (counted == items) continue;
+    return fmt::format("edge {}: {} items under way, {} counted", edge, items, counted);
   }
   return "";
 }
 
-int64_t Simulation::skipped(const std::string& actor) const {
+int64_t Simulation::sum(const std::string& actor, int64_t DriverCounts::*count) const {
   int64_t total = 0;
   for (size_t id = 0; id < shells_.size(); ++id) {
-    if (layout_.shells[id].actor.name != actor) continue;
-    total += shells_[id].driver->counts().skipped;
+    if (layout_.lanes().shells[id].actor.name != actor) continue;
+    total += shells_[id].driver->counts().*count;
   }
   return total;
 }
 
+int64_t Simulation::skipped(const std::string& actor) const {
+  return sum(actor, &DriverCounts::skipped);
+}
+
 int64_t Simulation::discarded(const std::string& actor) const {
-  int64_t total = 0;
-  for (size_t id = 0; id < shells_.size(); ++id) {
-    if (layout_.shells[id].actor.name != actor) continue;
-    total += shells_[id].driver->counts().discarded;
-  }
-  return total;
+  return sum(actor, &DriverCounts::discarded);
 }
 
 }  // namespace arno::graph

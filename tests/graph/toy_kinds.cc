@@ -5,43 +5,12 @@
 
 #include <algorithm>
 
+#include "tests/graph/toy_stage.h"
+
 namespace arno::graph {
 namespace {
 
-struct ToySettings {
-  int64_t count = 10;
-  int64_t size = 1;
-  int64_t window = 2;
-  int64_t fail_on = -1;
-  std::string failure = "error";
-  bool skippable = true;
-
-  void fields(ConfigFields& f) {
-    f.integer("count", count, {.doc = "items", .min = 0});
-    f.integer("size", size, {.doc = "bytes of an item", .min = 0});
-    f.integer("window", window, {.doc = "items that may be away", .min = 1});
-    f.integer("fail_on", fail_on, {.doc = "value to fail on"});
-    f.text("failure", failure, {.doc = "how", .one_of = {"error", "exception", "make", "end"}});
-    f.boolean("skippable", skippable, {.doc = "whether it can skip"});
-  }
-};
-
 int64_t value_of(const Payload& item) { return item.get<Number>().value; }
-
-/// What every toy stage knows.
-class ToyStage : public Stage {
- public:
-  ToyStage(ToySettings settings, StageContext context, Ledger& ledger)
-      : settings_(std::move(settings)), context_(std::move(context)), ledger_(ledger) {}
-  void on_item(int, const Payload&, Outbox&) override {}
-
- protected:
-  int64_t size_of(int64_t value) const { return settings_.size * (1 + value % 2); }
-
-  ToySettings settings_;
-  StageContext context_;
-  Ledger& ledger_;
-};
 
 class CountStage : public ToyStage {
  public:
@@ -185,37 +154,6 @@ class PongStage : public TwiceStage {
   void on_end(Outbox& out) override { out.emit(0, number(-1)); }
 };
 
-class ToyOptions final : public ActorOptions {
- public:
-  using Maker = std::function<std::unique_ptr<Stage>(ToySettings, StageContext)>;
-  ToyOptions(ToySettings settings, Maker maker)
-      : settings_(std::move(settings)), maker_(std::move(maker)) {}
-  std::string to_yaml(int indent) const override { return arno::to_yaml(settings_, indent); }
-  void check(const StageContext&, const RawConfig& where, ConfigProblems& problems) const override {
-    if (settings_.count == 13) problems.push_back(where.problem("13 brings bad luck", "count"));
-  }
-  std::unique_ptr<Stage> make_stage(const StageContext& context) const override {
-    return maker_(settings_, context);
-  }
-
- private:
-  ToySettings settings_;
-  Maker maker_;
-};
-
-template <class StageClass>
-void add(Registry& registry, Ledger& ledger, ActorKind kind) {
-  kind.read_options = [&ledger](const RawConfig& raw, ConfigProblems& problems) {
-    ToySettings settings;
-    raw.read(settings, problems);
-    return std::make_unique<ToyOptions>(
-        settings, [&ledger](ToySettings of, StageContext context) -> std::unique_ptr<Stage> {
-          return std::make_unique<StageClass>(std::move(of), std::move(context), ledger);
-        });
-  };
-  registry.add(std::move(kind));
-}
-
 Port number_port(const std::string& name) { return port<Number>(name, "Number", ""); }
 
 }  // namespace
@@ -266,43 +204,45 @@ Registry toy_registry(Ledger& ledger, Scheduling sinks) {
   Registry out;
   const Port back = back_edge<Number>("back", "Number", "");
   Port optional_back = optional_port<Number>("also", "Number", "");
-  add<CountStage>(out, ledger,
-                  {.name = "count", .outputs = {number_port("out")}, .replicable = true});
-  add<PassStage>(out, ledger,
-                 {.name = "pass",
-                  .inputs = {number_port("in")},
-                  .outputs = {number_port("out")},
-                  .replicable = true,
-                  .restartable = true,
-                  .skippable = true});
-  add<MemberStage>(out, ledger,
-                   {.name = "member",
-                    .inputs = {number_port("in")},
-                    .outputs = {number_port("out")},
-                    .replicable = true,
-                    .keeps_state = true});
-  add<TwiceStage>(out, ledger,
-                  {.name = "twice",
-                   .inputs = {number_port("in")},
-                   .outputs = {number_port("a"), number_port("b")}});
-  add<JoinStage>(out, ledger,
-                 {.name = "join",
-                  .inputs = {number_port("left"), number_port("right")},
-                  .outputs = {number_port("out")}});
-  add<SinkStage>(
+  add_toy<CountStage>(out, ledger,
+                      {.name = "count", .outputs = {number_port("out")}, .replicable = true});
+  add_toy<PassStage>(out, ledger,
+                     {.name = "pass",
+                      .inputs = {number_port("in")},
+                      .outputs = {number_port("out")},
+                      .replicable = true,
+                      .restartable = true,
+                      .skippable = true});
+  add_toy<MemberStage>(out, ledger,
+                       {.name = "member",
+                        .inputs = {number_port("in")},
+                        .outputs = {number_port("out")},
+                        .replicable = true,
+                        .keeps_state = true});
+  add_toy<TwiceStage>(out, ledger,
+                      {.name = "twice",
+                       .inputs = {number_port("in")},
+                       .outputs = {number_port("a"), number_port("b")}});
+  add_toy<JoinStage>(out, ledger,
+                     {.name = "join",
+                      .inputs = {number_port("left"), number_port("right")},
+                      .outputs = {number_port("out")}});
+  add_toy<SinkStage>(
       out, ledger,
       {.name = "sink", .inputs = {number_port("in")}, .scheduling = sinks, .replicable = true});
-  add<PingStage>(out, ledger, {.name = "ping", .inputs = {back}, .outputs = {number_port("out")}});
-  add<PongStage>(out, ledger,
-                 {.name = "pong",
-                  .inputs = {number_port("in")},
-                  .outputs = {number_port("back"), optional_back}});
-  add<ShardStage>(
+  add_toy<PingStage>(out, ledger,
+                     {.name = "ping", .inputs = {back}, .outputs = {number_port("out")}});
+  add_toy<PongStage>(out, ledger,
+                     {.name = "pong",
+                      .inputs = {number_port("in")},
+                      .outputs = {number_port("back"), optional_back}});
+  add_toy<ShardStage>(
       out, ledger,
       {.name = "shard", .inputs = {number_port("in"), back}, .outputs = {number_port("out")}});
-  add<ToyStage>(out, ledger,
-                {.name = "hole", .inputs = {number_port("in")}, .outputs = {number_port("back")}});
-  add<ToyStage>(out, ledger, {.name = "word", .outputs = {port<Word>("out", "Word", "")}});
+  add_toy<ToyStage>(
+      out, ledger,
+      {.name = "hole", .inputs = {number_port("in")}, .outputs = {number_port("back")}});
+  add_toy<ToyStage>(out, ledger, {.name = "word", .outputs = {port<Word>("out", "Word", "")}});
   return out;
 }
 
