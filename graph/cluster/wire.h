@@ -90,7 +90,16 @@ struct ShellCounts {
 
 /// What a node tells the launcher.
 struct NodeReport {
-  enum Kind : uint8_t { input_added, output_added, output_dropped, finished, failed, event, counts, key };
+  enum Kind : uint8_t {
+    input_added,
+    output_added,
+    output_dropped,
+    finished,
+    failed,
+    event,
+    counts,
+    key
+  };
   Kind kind = finished;
   int32_t shell = 0;
   int32_t lane = 0;

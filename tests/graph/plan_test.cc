@@ -158,7 +158,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "actors:\n  src: {kind: cuont}\n  map: {kind: pass}\n  end: {kind: sink}\n" +
                     std::string(kChain),
                 {"4: actors.src.kind: found the unknown kind \"cuont\" (did you mean \"count\"?), "
-                 "expected one of count, pass, twice, join, sink, ping, pong, shard, "
+                 "expected one of count, pass, member, twice, join, sink, ping, pong, shard, "
                  "hole, word"}},
         BadFile{"Options",
                 "actors:\n  src: {kind: count, options: {cuont: 1, size: -1}}\n"
