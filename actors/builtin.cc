@@ -12,6 +12,7 @@
 #include "actors/model_shard/model_shard.h"
 #include "actors/plan_checks.h"
 #include "actors/prompt_sampler/prompt_sampler.h"
+#include "actors/recorder/recorder.h"
 #include "actors/shard_reader/shard_reader.h"
 #include "actors/tokenizer/tokenizer.h"
 
@@ -28,6 +29,7 @@ void register_builtin_actors(graph::Registry& registry) {
   registry.add(gradient_allreduce_kind());
   registry.add(model_shard_kind());
   registry.add(prompt_sampler_kind());
+  registry.add(recorder_kind());
   registry.add(shard_reader_kind());
   registry.add(tokenizer_kind());
 

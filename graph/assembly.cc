@@ -211,9 +211,10 @@ EdgeStatus Assembly::status_of_edge(const std::string& name) const {
   EdgeStatus out{.name = name};
   std::set<std::string> replicas;
   const int number = layout_.lanes().edge(name);
-  const auto add = [&](int64_t items, int64_t in_flight) {
+  const auto add = [&](int64_t items, int64_t in_flight, int64_t dropped) {
     out.items += items;
     out.in_flight_items += in_flight;
+    out.dropped_items += dropped;
   };
   for (size_t id = 0; id < metrics_.size(); ++id) {
     if (metrics_[id]) {
@@ -222,11 +223,13 @@ EdgeStatus Assembly::status_of_edge(const std::string& name) const {
       if (found == metrics_[id]->edges.end()) continue;
       if (!replicas.insert(metrics_[id]->labels.at("replica")).second) continue;
       add(static_cast<int64_t>(found->second.items.value()),
-          static_cast<int64_t>(found->second.in_flight.value()));
+          static_cast<int64_t>(found->second.in_flight.value()),
+          static_cast<int64_t>(found->second.dropped.value()));
     } else if (const auto counts = cluster_.counts(static_cast<int>(id))) {
       for (const SentOnEdge& sent : counts->edges) {
         if (sent.edge == number)
-          add(sent.items, layout_.shell(static_cast<int>(id)).present ? sent.in_flight : 0);
+          add(sent.items, layout_.shell(static_cast<int>(id)).present ? sent.in_flight : 0,
+              sent.dropped);
       }
     }
   }

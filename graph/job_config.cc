@@ -25,6 +25,11 @@ void EdgeSpec::fields(ConfigFields& f) {
             {.doc = "items under way at once, over all replicas", .min = 1, .max = 1 << 20});
   f.integer("capacity_mb", capacity_mb,
             {.doc = "MiB under way at once, over all replicas", .min = 1, .max = 1 << 20});
+  f.text("tap", tap,
+         {.doc = "what happens when the edge is full: blocking holds the sender back; lossy leaves "
+                 "items out; shadow leaves them out too, and whatever happens to the receiver does "
+                 "not matter to the job",
+          .one_of = {"blocking", "lossy", "shadow"}});
 }
 
 void MonitoringSpec::fields(ConfigFields& f) {

@@ -30,8 +30,9 @@ struct ActorSpec {
 struct EdgeSpec {
   std::string from;
   std::string to;
-  int64_t capacity = 16;      ///< items in flight, over all replicas
-  int64_t capacity_mb = 256;  ///< MiB in flight
+  std::string tap = "blocking";  ///< blocking, lossy or shadow
+  int64_t capacity = 16;         ///< items in flight, over all replicas
+  int64_t capacity_mb = 256;     ///< MiB in flight
   void fields(ConfigFields& f);
 };
 

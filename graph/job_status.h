@@ -34,6 +34,7 @@ struct EdgeStatus {
   std::string name;  ///< "from.port->to.port"
   int64_t items = 0;
   int64_t in_flight_items = 0;
+  int64_t dropped_items = 0;  ///< left out, as the edge was full
 };
 
 /// Where a job stands.

@@ -61,7 +61,8 @@ class Layer {
               .to_port = edge.to_port,
               .capacity_items = std::max<int64_t>(1, edge.capacity_items / count),
               .capacity_bytes = std::max<int64_t>(1, edge.capacity_bytes / count),
-              .back = plan_.is_back(edge)};
+              .back = plan_.is_back(edge),
+              .lossy = edge.is_lossy()};
     for (int from = 0; from < static_cast<int>(producers.size()); ++from) {
       for (int to = 0; to < static_cast<int>(consumers.size()); ++to) {
         if (!plan_.joins(edge, from, to)) continue;

@@ -19,6 +19,7 @@ struct OutputLane {
   int share = 0;  ///< lanes of an edge that have the same one share its items
   int64_t capacity_items = 1;
   int64_t capacity_bytes = 1;
+  bool lossy = false;  ///< without credit an item is left out, and nothing waits
 };
 
 /// The same lane where it arrives.
@@ -40,10 +41,13 @@ struct Lane {
   int to_port = 0;
   int64_t capacity_items = 1;
   int64_t capacity_bytes = 1;
-  bool back = false;  ///< ends at an input that closes a cycle
-  bool open = true;   ///< the plan has it
+  bool back = false;   ///< ends at an input that closes a cycle
+  bool lossy = false;  ///< see OutputLane
+  bool open = true;    ///< the plan has it
 
-  OutputLane output() const { return {id, from_port, edge, share, capacity_items, capacity_bytes}; }
+  OutputLane output() const {
+    return {id, from_port, edge, share, capacity_items, capacity_bytes, lossy};
+  }
   InputLane input() const { return {id, to_port, capacity_items, capacity_bytes}; }
 };
 

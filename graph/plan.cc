@@ -7,6 +7,8 @@
 #include <set>
 #include <tuple>
 
+#include "graph/taps.h"
+
 namespace arno::graph {
 namespace {
 
@@ -57,12 +59,16 @@ class Planner {
     }
     for (const auto& [name, spec] : plan_.config.actors) add_actor(name, spec);
     for (size_t i = 0; i < plan_.config.edges.size(); ++i) {
-      add_edge(i < first_edge ? "edges" : fmt::format("edges[{}]", i - first_edge),
-               plan_.config.edges[i]);
+      add_edge(edge_key(i, first_edge), plan_.config.edges[i]);
     }
     check_ports();
     check_reachable();
     sort_actors();
+    if (edges_complete_ && unknown_.empty()) {
+      check_taps(plan_, [&](size_t edge, std::string text) {
+        report(edge_key(edge, first_edge) + ".tap", std::move(text));
+      });
+    }
     // Of a plan with holes a check would say what is not so.
     if (readable_ && options_readable_ && edges_complete_ && unknown_.empty()) {
       for (const PlanCheck& check : registry_.checks()) check(plan_, file_, problems_);
@@ -77,6 +83,11 @@ class Planner {
     int actor;
     std::optional<int> port;
   };
+
+  /// Where an edge stands in the file; those of a running job stand nowhere.
+  static std::string edge_key(size_t edge, size_t first_edge) {
+    return edge < first_edge ? "edges" : fmt::format("edges[{}]", edge - first_edge);
+  }
 
   void report(const std::string& key, std::string text) {
     problems_.push_back(file_.problem_at(key, std::move(text)));
@@ -205,7 +216,8 @@ class Planner {
                            .to = to->actor,
                            .to_port = *to->port,
                            .capacity_items = spec.capacity,
-                           .capacity_bytes = spec.capacity_mb * kMiB};
+                           .capacity_bytes = spec.capacity_mb * kMiB,
+                           .tap = spec.tap};
     check_edge(key, spec, edge);
     plan_.edges.push_back(edge);
   }

@@ -38,6 +38,10 @@ struct PlannedEdge {
   int to_port = 0;
   int64_t capacity_items = 1;
   int64_t capacity_bytes = 1;
+  std::string tap = "blocking";
+
+  /// Whether items are left out when it is full.
+  bool is_lossy() const { return tap != "blocking"; }
 };
 
 /// A job that has been checked as a whole and can be spawned.
@@ -59,6 +63,10 @@ struct Plan {
   int64_t lanes(const PlannedEdge& edge) const;
   /// Whether every lane of the edge gets every item, instead of one of them.
   bool copies(const PlannedEdge& edge) const;
+  /// Whether all inputs of an actor are lossy: nothing waits for it.
+  bool only_looks_on(int actor) const;
+  /// Whether all are shadows: whatever happens to it does not matter to the job.
+  bool is_shadow(int actor) const;
   /// Whether an edge ends at an input that closes a cycle.
   bool is_back(const PlannedEdge& edge) const;
   /// The most that can be under way on all edges together, bytes.

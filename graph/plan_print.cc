@@ -35,11 +35,11 @@ std::string Plan::to_yaml() const {
   out += "edges:\n";
   for (const PlannedEdge& edge : edges) {
     const PlannedActor& from = actors[edge.from];
-    out +=
-        fmt::format("  - {{from: {}, to: {}, capacity: {}, capacity_mb: {}}}  # {}, {} lane(s){}\n",
-                    sender(edge), receiver(edge), edge.capacity_items, edge.capacity_bytes >> 20,
-                    from.kind->outputs[edge.from_port].type_name, lanes(edge),
-                    is_back(edge) ? ", back edge" : "");
+    out += fmt::format(
+        "  - {{from: {}, to: {}, capacity: {}, capacity_mb: {}{}}}  # {}, {} lane(s){}\n",
+        sender(edge), receiver(edge), edge.capacity_items, edge.capacity_bytes >> 20,
+        edge.is_lossy() ? ", tap: " + edge.tap : "", from.kind->outputs[edge.from_port].type_name,
+        lanes(edge), is_back(edge) ? ", back edge" : "");
   }
   out +=
       fmt::format("# At most {} MiB are under way on all edges together.\n", memory_bound() >> 20);
@@ -57,10 +57,11 @@ std::string Plan::to_dot() const {
   for (const PlannedEdge& edge : edges) {
     const PlannedActor& from = actors[edge.from];
     const PlannedActor& to = actors[edge.to];
-    const bool back = is_back(edge);
+    const std::string look = is_back(edge)     ? ", style=dashed, constraint=false"
+                             : edge.is_lossy() ? ", style=dotted"
+                                               : "";
     out += fmt::format("  \"{}\" -> \"{}\" [label=\"{} ({})\"{}];\n", from.name, to.name,
-                       from.kind->outputs[edge.from_port].type_name, edge.capacity_items,
-                       back ? ", style=dashed, constraint=false" : "");
+                       from.kind->outputs[edge.from_port].type_name, edge.capacity_items, look);
   }
   return out + "}\n";
 }

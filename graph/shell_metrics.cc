@@ -39,11 +39,13 @@ constexpr MetricDef kDefs[] = {
     {MetricType::gauge, "arno_edge_in_flight_items", "Items under way on an edge: credit in use.",
      kEdge},
     {MetricType::counter, "arno_edge_items_total", "Items sent on an edge.", kEdge},
-    {MetricType::counter, "arno_edge_bytes_total", "Bytes sent on an edge.", kEdge}};
+    {MetricType::counter, "arno_edge_bytes_total", "Bytes sent on an edge.", kEdge},
+    {MetricType::counter, "arno_edge_dropped_items_total",
+     "Items that were left out of a lossy edge, as it was full.", kEdge}};
 // clang-format off
 enum Def {
   kItems, kSent, kSentBytes, kSkipped, kDiscarded, kBusy, kStarved, kBlocked, kPaused, kQueued,
-  kErrors, kCapacity, kInFlight, kEdgeItems, kEdgeBytes
+  kErrors, kCapacity, kInFlight, kEdgeItems, kEdgeBytes, kEdgeDropped
 };
 // clang-format on
 
@@ -93,6 +95,7 @@ void ShellMetrics::add_edge(int edge, const std::string& name) {
   const monitoring::Labels with_replica{{"edge", name}, {"replica", labels["replica"]}};
   edges[edge] = {.items = registry->counter(kDefs[kEdgeItems], with_replica),
                  .bytes = registry->counter(kDefs[kEdgeBytes], with_replica),
+                 .dropped = registry->counter(kDefs[kEdgeDropped], with_replica),
                  .in_flight = registry->gauge(kDefs[kInFlight], with_replica)};
 }
 
@@ -133,6 +136,7 @@ void ShellMetrics::publish(const StageDriver& driver) {
     const EdgeCounts counts = driver.edge(edge);
     add(metrics.items, metrics.published.items, counts.items);
     add(metrics.bytes, metrics.published.bytes, counts.bytes);
+    add(metrics.dropped, metrics.published.dropped, counts.dropped);
     metrics.in_flight.set(static_cast<double>(counts.in_flight));
     metrics.published = counts;
   }

@@ -17,7 +17,7 @@ namespace arno::graph {
 
 /// Metrics of one replica's end of an edge that it sends on.
 struct EdgeMetrics {
-  monitoring::Counter items, bytes;
+  monitoring::Counter items, bytes, dropped;
   monitoring::Gauge in_flight;
   EdgeCounts published;
 };

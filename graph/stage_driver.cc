@@ -134,6 +134,7 @@ bool StageDriver::send_pending() {
       sender->window.send(bytes);
       courier_.deliver(sender->lane.lane, emission.item);
     }
+    for (Sender* sender : left_out_) ++sender->dropped;
     if (chosen_.empty()) continue;
     ++counts_.sent;
     counts_.sent_bytes += bytes;
@@ -142,10 +143,11 @@ bool StageDriver::send_pending() {
 }
 
 /// Fills chosen_ with one lane of each share of each edge of the port: the one with most free
-/// credit, the first of several. False when all lanes of a share lack credit; one that was closed
-/// takes nothing.
+/// credit, the first of several. False when all lanes of a share lack credit, unless it is lossy; a
+/// lane that was closed takes nothing.
 bool StageDriver::choose_lanes(int port, int64_t bytes) {
   chosen_.clear();
+  left_out_.clear();
   for (size_t first = 0, last = 0; first < senders_.size(); first = last) {
     Sender* best = nullptr;
     bool open = false;
@@ -160,8 +162,13 @@ bool StageDriver::choose_lanes(int port, int64_t bytes) {
       if (!best || sender.window.free_items() > best->window.free_items()) best = &sender;
     }
     if (!open) continue;
-    if (!best) return false;
-    chosen_.push_back(best);
+    if (best) {
+      chosen_.push_back(best);
+    } else if (share.lossy) {
+      left_out_.push_back(&senders_[first]);
+    } else {
+      return false;
+    }
   }
   return true;
 }
@@ -336,6 +343,7 @@ EdgeCounts StageDriver::edge(int edge) const {
     out.items += sender.window.items_sent();
     out.bytes += sender.window.bytes_sent();
     out.in_flight += sender.window.items_in_flight();
+    out.dropped += sender.dropped;
   }
   return out;
 }

@@ -65,6 +65,7 @@ struct EdgeCounts {
   int64_t items = 0;
   int64_t bytes = 0;
   int64_t in_flight = 0;  ///< items that the consumers have not acknowledged
+  int64_t dropped = 0;    ///< items that were left out, as the edge was full
 };
 
 /// Runs one stage under the rules of the graph: credits, acknowledgements, the order of sending,
@@ -137,6 +138,7 @@ class StageDriver final : private Outbox {
     OutputLane lane;
     CreditWindow window;
     bool closed = false;  ///< the end of its stream has been sent
+    int64_t dropped = 0;  ///< items that were left out of its share, as there was no credit
   };
   struct Queued {
     size_t receipt;
@@ -171,7 +173,9 @@ class StageDriver final : private Outbox {
   Courier& courier_;
   std::vector<Receipt> receipts_;
   std::vector<Sender> senders_;  ///< those of one edge stand together
-  std::vector<Sender*> chosen_;  ///< by choose_lanes()
+  // By choose_lanes().
+  std::vector<Sender*> chosen_;
+  std::vector<Sender*> left_out_;  ///< the first of each share that is full
   std::deque<Queued> queue_;
   std::deque<Emission> pending_;
   std::optional<Queued> unsettled_;  ///< handled, but what it made emit is not all sent

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/monitor/data_url.h"
+#include "io/image/resize.h"
 
 namespace arno::cli {
 namespace {
@@ -77,6 +78,8 @@ json edges_json(const graph::Plan& plan, const JobActivity& activity) {
                    {"back_edge", plan.is_back(edge)},
                    {"capacity_items", edge.capacity_items},
                    {"in_flight_items", activity.edges[e].status.in_flight_items},
+                   {"tap", edge.tap},
+                   {"dropped_items", activity.edges[e].status.dropped_items},
                    {"items", activity.edges[e].status.items},
                    {"items_per_second", activity.edges[e].items_per_second}});
   }
@@ -89,7 +92,9 @@ json sample_json(const graph::SampleReport& sample) {
           {"template", sample.prompt_template},
           {"width", sample.image.dim(1)},
           {"height", sample.image.dim(0)},
-          {"image", png_data_url(denormalized(sample.image))}};
+          {"image", png_data_url(io::denormalize(sample.image.data<float>(),
+                                                 static_cast<int>(sample.image.dim(0)),
+                                                 static_cast<int>(sample.image.dim(1))))}};
 }
 
 namespace {

@@ -53,7 +53,9 @@ Edge edge_of(const json& from) {
           .to = text(from, "to"),
           .capacity_items = number(from, "capacity_items"),
           .in_flight_items = number(from, "in_flight_items"),
-          .items_per_second = number(from, "items_per_second")};
+          .items_per_second = number(from, "items_per_second"),
+          .tap = text(from, "tap"),
+          .dropped_items = number(from, "dropped_items")};
 }
 
 std::optional<Training> training_of(const json& from) {

@@ -35,6 +35,8 @@ struct Edge {
   double capacity_items = kUnknown;
   double in_flight_items = kUnknown;
   double items_per_second = kUnknown;
+  std::string tap;  ///< blocking, lossy or shadow
+  double dropped_items = kUnknown;
 };
 
 struct Training {

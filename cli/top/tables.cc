@@ -94,8 +94,13 @@ void drop_nodes(std::vector<Column>& columns, std::vector<Row>& rows) {
 Row edge_row(const Edge& edge, size_t width) {
   const double fill = fill_of(edge);
   const Style style = style_of_share(fill, Style::warn);
+  const bool lossy = !edge.tap.empty() && edge.tap != "blocking";
   return {
-      {{edge.from}, {" → ", Style::dim}, {edge.to}},
+      {{edge.from},
+       {" → ", Style::dim},
+       {edge.to},
+       {lossy ? fmt::format(" ({}, {} left out)", edge.tap, short_figure(edge.dropped_items)) : "",
+        Style::dim}},
       bar(fill, bar_columns(width), style == Style::plain ? Style::good : style),
       {{fmt::format("{}/{}", short_figure(edge.in_flight_items), short_figure(edge.capacity_items)),
         style}},

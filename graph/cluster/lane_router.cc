@@ -177,9 +177,11 @@ Lane lane_of(const InputLane& lane) {
 Lane lane_of(const OutputLane& lane) {
   return {.id = lane.lane,
           .edge = lane.edge,
+          .share = lane.share,
           .from_port = lane.port,
           .capacity_items = lane.capacity_items,
-          .capacity_bytes = lane.capacity_bytes};
+          .capacity_bytes = lane.capacity_bytes,
+          .lossy = lane.lossy};
 }
 
 ShellActor::behavior_type remote_shell(Self self, RemoteShell remote) {

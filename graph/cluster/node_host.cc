@@ -198,7 +198,8 @@ class HostedJob {
       for (const auto& [edge, of_edge] : metrics.edges) {
         shell.edges.push_back({.edge = edge,
                                .items = static_cast<int64_t>(of_edge.items.value()),
-                               .in_flight = static_cast<int64_t>(of_edge.in_flight.value())});
+                               .in_flight = static_cast<int64_t>(of_edge.in_flight.value()),
+                               .dropped = static_cast<int64_t>(of_edge.dropped.value())});
       }
       out.all.push_back(std::move(shell));
     }

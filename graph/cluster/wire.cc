@@ -107,8 +107,8 @@ void fields_of(Archive& a, Of<ClearRequest> auto& v) {
 }
 template <class Archive>
 void fields_of(Archive& a, Of<Lane> auto& v) {
-  a(v.id, v.producer, v.consumer, v.edge, v.from_port, v.to_port, v.capacity_items,
-    v.capacity_bytes, v.back, v.open);
+  a(v.id, v.producer, v.consumer, v.edge, v.share, v.from_port, v.to_port, v.capacity_items,
+    v.capacity_bytes, v.back, v.lossy, v.open);
 }
 template <class Archive>
 void fields_of(Archive& a, Of<ShellOrder> auto& v) {
@@ -121,7 +121,7 @@ void fields_of(Archive& a, Of<ActorStatus> auto& v) {
 }
 template <class Archive>
 void fields_of(Archive& a, Of<SentOnEdge> auto& v) {
-  a(v.edge, v.items, v.in_flight);
+  a(v.edge, v.items, v.in_flight, v.dropped);
 }
 template <class Archive>
 void fields_of(Archive& a, Of<ShellCounts> auto& v) {

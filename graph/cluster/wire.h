@@ -79,6 +79,7 @@ struct SentOnEdge {
   int32_t edge = 0;  ///< number in the layout
   int64_t items = 0;
   int64_t in_flight = 0;
+  int64_t dropped = 0;
 };
 
 /// Numbers of a shell, as it counts them.

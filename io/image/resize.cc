@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "common/error.h"
 #include "io/image/detail/resampler.h"
@@ -127,6 +128,17 @@ void normalize(const Image& image, const Normalization& normalization, std::span
       out[i + c] = static_cast<float>(image.pixels[i + c]) * affine.factor[c] + affine.shift[c];
     }
   }
+}
+
+Image denormalize(std::span<const float> values, int height, int width,
+                  const Normalization& normalization) {
+  check_out(values.size(), height, width);
+  Image out = Image::zeros(height, width);
+  for (size_t i = 0; i < values.size(); ++i) {
+    const float unit = values[i] * normalization.deviation[i % 3] + normalization.mean[i % 3];
+    out.pixels[i] = static_cast<uint8_t>(std::lround(std::clamp(unit, 0.0f, 1.0f) * 255));
+  }
+  return out;
 }
 
 }  // namespace arno::io

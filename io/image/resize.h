@@ -47,5 +47,8 @@ void resize_crop_normalize(const Image& image, const Window& window, const Resiz
 
 /// Normalises a whole RGB image to `out` [height, width, 3].
 void normalize(const Image& image, const Normalization& normalization, std::span<float> out);
+/// Undoes it: values [height, width, 3] to 8 bits a channel, clamped.
+Image denormalize(std::span<const float> values, int height, int width,
+                  const Normalization& normalization = {});
 
 }  // namespace arno::io

@@ -22,6 +22,7 @@ const EDGE_COLUMNS = [
   ['in flight', (edge) => `${count(edge.in_flight_items)} of ${count(edge.capacity_items)}`],
   ['items', (edge) => count(edge.items)],
   ['rate', (edge) => rate(edge.items_per_second)],
+  ['left out', (edge) => edge.tap && edge.tap !== 'blocking' ? count(edge.dropped_items) : ''],
 ];
 
 /** The panel below the graph; `closed` is called when somebody closes it. */

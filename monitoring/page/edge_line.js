@@ -54,7 +54,9 @@ export class EdgeLine {
     setText(this.word, stalled && this.route.sign.wordX !== undefined ? 'stalled' : '');
     this.node.classList.toggle('stalled', stalled);
     this.node.classList.toggle('holds', holds);
+    this.node.classList.toggle('tap', Boolean(edge.tap) && edge.tap !== 'blocking');
     const words = `${edge.name}: ${fill} items, ${rate(edge.items_per_second)}` +
+      `${edge.dropped_items > 0 ? `, ${count(edge.dropped_items)} left out` : ''}` +
       `${stalled ? ', stalled' : ''}${holds ? ', the job waits here' : ''}`;
     set(this.node, {'aria-label': words});
     setText(this.tip, words);

@@ -149,18 +149,6 @@ TEST(DataUrlTest, IsAPngInBase64) {
   EXPECT_EQ((url.size() - std::string("data:image/png;base64,").size()) % 4, 0);
 }
 
-TEST(DataUrlTest, UndoesTheNormalisation) {
-  const io::Normalization normalization;
-  std::vector<float> values;
-  for (int c = 0; c < 3; ++c) {
-    values.push_back((0.5F - normalization.mean[c]) / normalization.deviation[c]);
-  }
-  for (int c = 0; c < 3; ++c) values.push_back(100);
-  const io::Image image = denormalized(ops::Tensor::from<float>({1, 2, 3}, values));
-
-  EXPECT_THAT(image.pixels, ElementsAre(128, 128, 128, 255, 255, 255));
-}
-
 TEST_F(MonitorTest, StateHasTheGraphBeforeAnythingHappened) {
   const JobMonitor monitor(plan_, "here");
   const json state = json::parse(monitor.state());

@@ -197,5 +197,17 @@ TEST(ImageResizeTest, RefusesWrongArguments) {
   EXPECT_THROW(normalize(image, {}, out), Error);
 }
 
+TEST(DenormalizeTest, UndoesTheNormalisation) {
+  const Normalization normalization;
+  std::vector<float> values;
+  for (int c = 0; c < 3; ++c) {
+    values.push_back((0.5F - normalization.mean[c]) / normalization.deviation[c]);
+  }
+  for (int c = 0; c < 3; ++c) values.push_back(100);
+  const Image image = denormalize(values, 1, 2);
+
+  EXPECT_EQ(image.pixels, (std::vector<uint8_t>{128, 128, 128, 255, 255, 255}));
+}
+
 }  // namespace
 }  // namespace arno::io
