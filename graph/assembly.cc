@@ -14,10 +14,12 @@ Assembly::Assembly(caf::actor_system& system, StageContext base, int64_t drain_t
                    AssemblyListeners listeners)
     : system_(system),
       base_(std::move(base)),
-      supervisor_(spawn_supervisor(system, {.drain_timeout_s = drain_timeout_s,
-                                            .observer = base_.observer,
-                                            .on_end = std::move(listeners.on_end),
-                                            .on_setback = std::move(listeners.on_setback)})),
+      supervisor_(
+          spawn_supervisor(system, {.drain_timeout_s = drain_timeout_s,
+                                    .observer = base_.observer,
+                                    .on_end = std::move(listeners.on_end),
+                                    .on_setback = std::move(listeners.on_setback),
+                                    .on_shadow_failed = std::move(listeners.on_shadow_failed)})),
       cluster_(supervisor_, base_.observer, std::move(listeners.on_lost)),
       local_groups_(std::move(base_.groups)) {}
 
@@ -100,7 +102,8 @@ SupervisedShell Assembly::spawn(int number, const PreparedChange& prepared, size
           .name = shell.name,
           .on_error = shell.actor.on_error,
           .max_errors = shell.actor.max_errors,
-          .goes_back = shell.actor.kind->keeps_state};
+          .goes_back = shell.actor.kind->keeps_state,
+          .shadow = prepared.plan.is_shadow(shell.actor.name)};
 }
 
 /// Makes the ends of a lane known to what comes from other nodes.

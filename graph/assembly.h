@@ -39,6 +39,8 @@ struct AssemblyListeners {
   std::function<void(const std::string& node, const std::string& why)> on_lost;
   /// From an actor: a shell has lost the others of its group.
   std::function<void(int shell, const std::string& why)> on_setback;
+  /// From an actor: a shadow has failed.
+  std::function<void(int shell)> on_shadow_failed;
 };
 
 /// The actors of a job: a shell for each replica, and their supervisor. Thread-safe.
@@ -71,6 +73,9 @@ class Assembly {
   void stop_graph(const std::string& why);
   /// Likewise, unless the shell is of an earlier start.
   void stop_graph_of(int shell, const std::string& why);
+  /// Ends all replicas of a shell's actor, for which nobody waits. Returns its name; "" when the
+  /// shell is gone already. The plan still has it.
+  std::string drop_actor_of(int shell);
   /// Throws what keeps the other nodes from running a plan, and changes nothing.
   void check_on_nodes(const Plan& plan) { cluster_.check(plan); }
   /// Whether the graph was stopped and has not been started again.

@@ -55,6 +55,14 @@ void Assembly::stop_locked(const std::string& why) {
   if (groups_) groups_->abort(why);
 }
 
+std::string Assembly::drop_actor_of(int shell) {
+  const std::scoped_lock lock(mutex_);
+  if (!layout_.shell(shell).present) return "";
+  const std::string actor = layout_.shell(shell).actor.name;
+  drop("", [&](int id) { return layout_.shell(id).actor.name == actor; });
+  return actor;
+}
+
 bool Assembly::is_stopped() const {
   const std::scoped_lock lock(mutex_);
   return stopped_;

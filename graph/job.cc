@@ -42,7 +42,8 @@ struct Job::Impl {
             .on_lost = [this](const std::string& node,
                               const std::string& why) { recovery.on_lost(node, why); },
             .on_setback = [this](int shell,
-                                 const std::string& why) { recovery.on_setback(shell, why); }};
+                                 const std::string& why) { recovery.on_setback(shell, why); },
+            .on_shadow_failed = [this](int shell) { recovery.on_shadow_failed(shell); }};
   }
 
   template <class Message>

@@ -154,7 +154,8 @@ void tell_edges(const Plan& before, const Plan& after, std::vector<std::string>&
     const std::string name = after.edge_name(edge);
     const PlannedEdge* const was = find_edge(before, name);
     if (!was) {
-      out.push_back(fmt::format("+ {}, {} items", name, edge.capacity_items));
+      out.push_back(fmt::format("+ {}, {} items{}", name, edge.capacity_items,
+                                edge.is_lossy() ? ", " + edge.tap : ""));
     } else if (was->capacity_items != edge.capacity_items ||
                was->capacity_bytes != edge.capacity_bytes) {
       out.push_back(fmt::format("~ {}: {} -> {} items, {} -> {} MiB", name, was->capacity_items,

@@ -64,9 +64,9 @@ struct Plan {
   /// Whether every lane of the edge gets every item, instead of one of them.
   bool copies(const PlannedEdge& edge) const;
   /// Whether all inputs of an actor are lossy: nothing waits for it.
-  bool only_looks_on(int actor) const;
+  bool only_looks_on(const std::string& actor) const;
   /// Whether all are shadows: whatever happens to it does not matter to the job.
-  bool is_shadow(int actor) const;
+  bool is_shadow(const std::string& actor) const;
   /// Whether an edge ends at an input that closes a cycle.
   bool is_back(const PlannedEdge& edge) const;
   /// The most that can be under way on all edges together, bytes.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "common/log.h"
+#include "graph/job_patch.h"
 
 namespace arno::graph {
 namespace {
@@ -47,6 +48,27 @@ void Recovery::on_setback(int shell, const std::string& why) {
     assembly_.stop_graph_of(shell, why);
     go_back(why);
   });
+}
+
+void Recovery::on_shadow_failed(int shell) {
+  in_background([this, shell] { let_go(shell); });
+}
+
+void Recovery::let_go(int shadow) {
+  const std::scoped_lock lock(changing_);
+  running_.wait();
+  const std::string actor = assembly_.drop_actor_of(shadow);
+  if (actor.empty()) return;
+  const std::shared_ptr<const Plan> plan = assembly_.plan();
+  try {
+    ConfigProblems problems;
+    PlanStep step = without_actor(*plan, actor, *plan->registry, problems);
+    throw_if_any(problems);
+    apply(assembly_.prepare(std::move(step.next)));
+  } catch (const Error& error) {
+    // The job is ending, or starts anew; nothing waits for the actor.
+    log::warn("job", "{} is still in the plan: {}", actor, error.what());
+  }
 }
 
 void Recovery::recover_node(const std::string& node, const std::string& why) {

@@ -43,6 +43,7 @@ class Recovery {
   // Return at once; what they begin goes on in a thread.
   void on_lost(const std::string& node, const std::string& why);
   void on_setback(int shell, const std::string& why);
+  void on_shadow_failed(int shell);
 
   /// Brings the graph to another plan, and waits for that. When replicas that keep state join or
   /// leave, the graph starts anew from the last step that was finished. Throws what the making of a
@@ -58,6 +59,7 @@ class Recovery {
   void go_back(const std::string& why);
   bool place_again(const std::string& node);
   std::string try_to_apply(PreparedChange change);
+  void let_go(int shadow);
   void apply(PreparedChange change);
   void restart(const std::string& why, std::optional<Plan> next);
   void start_again(const std::string& why, const std::optional<Plan>& next);

@@ -25,6 +25,9 @@ struct Watched {
   bool finished = false;
   bool leaving = false;  ///< may go down
   bool dropped = false;  ///< nothing of it counts any more
+
+  /// Whether nobody waits for it any more.
+  bool is_through() const { return finished || parts.shadow; }
 };
 
 /// Gives the orders of a change, and of a loss, by messages.
@@ -196,7 +199,7 @@ bool only_lost_are_missing(const SupervisorState& state, const DropShells& messa
   if (message.node.empty()) return false;
   const std::set<int> lost(message.shells.begin(), message.shells.end());
   for (int shell = 0; shell < static_cast<int>(state.shells.size()); ++shell) {
-    if (!state.shells[shell].finished && !lost.contains(shell)) return false;
+    if (!state.shells[shell].is_through() && !lost.contains(shell)) return false;
   }
   return true;
 }
@@ -230,7 +233,7 @@ void on_output_dropped(Self self, const OutputDropped& message) {
 }
 
 void complete_when_finished(Self self) {
-  if (std::ranges::all_of(self->state.shells, &Watched::finished)) complete(self);
+  if (std::ranges::all_of(self->state.shells, &Watched::is_through)) complete(self);
 }
 
 void on_finish_recovery(Self self, const FinishRecovery& message) {
@@ -250,6 +253,13 @@ void on_finished(Self self, const StageFinished& message) {
   complete_when_finished(self);
 }
 
+void shadow_failed(Self self, int shell, const std::string& why) {
+  const std::string& name = self->state.shells.at(shell).parts.name;
+  log::warn(name, "leaves the job: {}", why);
+  self->state.tell("fault", name, "leaves the job: " + why);
+  self->state.parts.on_shadow_failed(shell);
+}
+
 void on_failed(Self self, const StageFailed& message) {
   SupervisorState& state = self->state;
   if (state.ended || state.shells.at(message.shell).dropped) return;
@@ -258,6 +268,7 @@ void on_failed(Self self, const StageFailed& message) {
   if (failed.goes_back && alone && !message.fatal) {
     return state.parts.on_setback(message.shell, fmt::format("{}: {}", failed.name, message.text));
   }
+  if (failed.shadow) return shadow_failed(self, message.shell, message.text);
   const int64_t count = ++state.shells.at(message.shell).errors;
   const bool over = count > failed.max_errors;
   if (failed.on_error == "stop" || message.fatal || over) {

@@ -20,6 +20,8 @@ struct SupervisedShell {
   int64_t max_errors = 0;
   /// When its group breaks, the graph goes back to a commit (SupervisorParts::on_setback).
   bool goes_back = false;
+  /// Nobody waits for its end, and when it fails it leaves (SupervisorParts::on_shadow_failed).
+  bool shadow = false;
 };
 
 /// A change of the running graph. The first one starts it.
@@ -40,6 +42,8 @@ struct SupervisorParts {
   /// Called when a shell lost the others of its group; it is not asked for again until the graph
   /// has started anew.
   std::function<void(int shell, const std::string& why)> on_setback;
+  /// Called when a shadow failed; it waits to be dropped.
+  std::function<void(int shell)> on_shadow_failed;
 };
 
 /// Starts and changes the graph, applies each actor's policy to its failures, drains, and says when

@@ -43,16 +43,28 @@ void check_taps(const Plan& plan,
   }
 }
 
-bool Plan::only_looks_on(int actor) const {
-  return !actors[actor].is_source() && std::ranges::all_of(edges, [&](const PlannedEdge& edge) {
-    return edge.to != actor || edge.is_lossy();
-  });
+namespace {
+
+/// Whether an actor has inputs and all their edges are of a kind.
+bool all_inputs(const Plan& plan, const std::string& actor,
+                bool (*holds)(const PlannedEdge& edge)) {
+  bool any = false;
+  for (const PlannedEdge& edge : plan.edges) {
+    if (plan.actors[edge.to].name != actor) continue;
+    if (!holds(edge)) return false;
+    any = true;
+  }
+  return any;
 }
 
-bool Plan::is_shadow(int actor) const {
-  return !actors[actor].is_source() && std::ranges::all_of(edges, [&](const PlannedEdge& edge) {
-    return edge.to != actor || edge.tap == "shadow";
-  });
+}  // namespace
+
+bool Plan::only_looks_on(const std::string& actor) const {
+  return all_inputs(*this, actor, [](const PlannedEdge& edge) { return edge.is_lossy(); });
+}
+
+bool Plan::is_shadow(const std::string& actor) const {
+  return all_inputs(*this, actor, [](const PlannedEdge& edge) { return edge.tap == "shadow"; });
 }
 
 }  // namespace arno::graph

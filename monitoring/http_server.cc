@@ -62,9 +62,9 @@ struct HttpServer::Impl {
     }
     HttpRequest asked{.host = host_of(request.get_header_value("Host"))};
     for (const auto& [name, value] : request.params) asked.query.emplace(name, value);
-    HttpReply reply = route->second(asked);
+    const HttpReply reply = route->second(asked);
     response.status = reply.status;
-    response.set_content(std::move(reply.body), reply.content_type);
+    response.set_content(reply.body, reply.content_type);
   }
 
   std::map<std::string, Handler> routes;

@@ -29,7 +29,7 @@ Recorder::Recorder(const RecorderOptions& options, const graph::StageContext& co
     : options_(options),
       context_(context),
       folder_(options.folder.empty() ? context.output / "recorded"
-                                      : std::filesystem::path(options.folder)) {}
+                                     : std::filesystem::path(options.folder)) {}
 
 Recorder::~Recorder() {
   try {
@@ -55,11 +55,10 @@ void Recorder::keep(const PromptedItem& sample) {
     shard_.emplace(path_);
   }
   const std::string name = fmt::format("{:012}", sample.id.slot);
-  const auto step =
-      static_cast<int64_t>(sample.id.slot) / context_.training.batch_size + 1;
-  shard_->add(name + ".png", io::encode_png(io::denormalize(sample.image.data<float>(),
-                                                              static_cast<int>(sample.image.dim(0)),
-                                                              static_cast<int>(sample.image.dim(1)))));
+  const auto step = static_cast<int64_t>(sample.id.slot) / context_.training.batch_size + 1;
+  shard_->add(name + ".png", io::encode_png(io::denormalize(
+                                 sample.image.data<float>(), static_cast<int>(sample.image.dim(0)),
+                                 static_cast<int>(sample.image.dim(1)))));
   shard_->add(name + ".txt", sample.text);
   shard_->add(name + ".json", fmt::format("{{\"slot\": {}, \"step\": {}, \"source\": {}}}\n",
                                           sample.id.slot, step, sample.id.source));

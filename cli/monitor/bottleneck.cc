@@ -56,7 +56,7 @@ Bottleneck find_bottleneck(const graph::Plan& plan, const JobActivity& activity)
   int busiest = 0;
   double busy = -1;
   for (size_t a = 0; a < plan.actors.size(); ++a) {
-    if (plan.only_looks_on(static_cast<int>(a))) continue;
+    if (plan.only_looks_on(plan.actors[a].name)) continue;
     const Shares shares = sum_of_replicas(activity, plan.actors[a].name).shares;
     if (shares.paused > kPaused) {
       return {.actor = plan.actors[a].name,

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "graph/job.h"
 #include "graph/stage_driver.h"
 #include "tests/graph/toy_kinds.h"
 
@@ -30,16 +31,12 @@ TEST(TapsTest, APlanKnowsAndPrintsThem) {
   const Plan plan = plan_of(job_with("  - {from: src.out, to: map.in, tap: lossy}\n"
                                      "  - {from: map.out, to: look.in, tap: shadow}\n"),
                             registry);
-  const auto actor = [&](const char* name) {
-    return static_cast<int>(std::ranges::find(plan.actors, name, &PlannedActor::name) -
-                            plan.actors.begin());
-  };
 
-  EXPECT_FALSE(plan.only_looks_on(actor("src")));
-  EXPECT_FALSE(plan.only_looks_on(actor("main")));
-  EXPECT_TRUE(plan.only_looks_on(actor("map")));
-  EXPECT_FALSE(plan.is_shadow(actor("map")));
-  EXPECT_TRUE(plan.is_shadow(actor("look")));
+  EXPECT_FALSE(plan.only_looks_on("src"));
+  EXPECT_FALSE(plan.only_looks_on("main"));
+  EXPECT_TRUE(plan.only_looks_on("map"));
+  EXPECT_FALSE(plan.is_shadow("map"));
+  EXPECT_TRUE(plan.is_shadow("look"));
   EXPECT_THAT(plan.to_yaml(),
               HasSubstr("to: look.in, capacity: 16, capacity_mb: 256, tap: shadow}"));
   EXPECT_EQ(plan_of(plan.to_yaml(), registry).to_yaml(), plan.to_yaml());
@@ -52,7 +49,7 @@ TEST(TapsTest, WhatTrainingNeedsMissesNothing) {
   EXPECT_THAT(problems_of(job_with("  - {from: src.out, to: map.in}\n"
                                    "  - {from: map.out, to: look.in, tap: sometimes}\n"),
                           registry),
-              HasSubstr("found sometimes, expected one of blocking, lossy, shadow"));
+              HasSubstr("found \"sometimes\", expected one of blocking, lossy, shadow"));
   EXPECT_THAT(problems_of("job: toy\noutput: runs/toy\n"
                           "actors:\n"
                           "  a: {kind: count, options: {count: 5}}\n"
@@ -70,6 +67,79 @@ TEST(TapsTest, WhatTrainingNeedsMissesNothing) {
                                    "  - {from: map.out, to: look.in}\n"),
                           registry),
               HasSubstr("found shadow, expected lossy or blocking: map has outputs"));
+}
+
+struct NoOptions {
+  void fields(ConfigFields&) {}
+  void check(const StageContext&, const RawConfig&, ConfigProblems&) const {}
+};
+
+/// Fails on its third item.
+class FailingStage final : public Stage {
+ public:
+  FailingStage(const NoOptions&, const StageContext&) {}
+  void on_item(int, const Payload&, Outbox&) override {
+    ARNO_CHECK(++items_ < 3, Errc::io_failed, "[failing] the disk is full");
+  }
+
+ private:
+  int items_ = 0;
+};
+
+/// Takes no item, ever.
+class HangingStage final : public Stage {
+ public:
+  HangingStage(const NoOptions&, const StageContext&) {}
+  void on_item(int, const Payload&, Outbox&) override {}
+  bool accepts(int) const override { return false; }
+};
+
+class ShadowTest : public ::testing::Test {
+ protected:
+  ShadowTest() {
+    registry_.add(with_options<NoOptions, FailingStage>(
+        {.name = "failing", .inputs = {port<Number>("in", "Number", "")}, .outputs = {}}));
+    registry_.add(with_options<NoOptions, HangingStage>(
+        {.name = "hanging", .inputs = {port<Number>("in", "Number", "")}, .outputs = {}}));
+  }
+
+  std::string job_with_shadow(const std::string& kind, int64_t count) const {
+    return fmt::format(
+        "job: toy\noutput: runs/toy\n"
+        "actors:\n"
+        "  src: {{kind: count, options: {{count: {}}}}}\n"
+        "  main: {{kind: sink}}\n"
+        "  look: {{kind: {}}}\n"
+        "edges:\n"
+        "  - {{from: src.out, to: main.in}}\n"
+        "  - {{from: src.out, to: look.in, tap: shadow}}\n",
+        count, kind);
+  }
+
+  Ledger ledger_;
+  Registry registry_ = toy_registry(ledger_);
+};
+
+TEST_F(ShadowTest, ThatFailsLeavesAndTheJobGoesOn) {
+  Job job(plan_of(job_with_shadow("failing", 1'000'000'000), registry_), {});
+  job.start();
+  while (job.plan()->actors.size() > 2) {
+    ledger_.wait_for("main", ledger_.noted("main").size() + 100);
+  }
+  ledger_.wait_for("main", ledger_.noted("main").size() + 1000);
+  job.drain();
+
+  EXPECT_EQ(job.wait().outcome, JobResult::Outcome::drained);
+  EXPECT_EQ(ledger_.sorted("main"), ledger_.sorted("issued"));
+}
+
+TEST_F(ShadowTest, ThatHangsDelaysNeitherTheOthersNorTheEnd) {
+  Job job(plan_of(job_with_shadow("hanging", 5000), registry_), {});
+  job.start();
+
+  EXPECT_EQ(job.wait().outcome, JobResult::Outcome::completed);
+  EXPECT_EQ(ledger_.sorted("main").size(), 5000U);
+  EXPECT_GT(job.status().edges[1].dropped_items, 0);
 }
 
 /// Emits 0, 1, ... 9.

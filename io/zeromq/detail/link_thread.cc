@@ -121,7 +121,7 @@ void LinkThread::run_commands() {
   }
 }
 
-void LinkThread::execute(ConnectCommand command) {
+void LinkThread::execute(const ConnectCommand& command) {
   Session& session = sessions_[command.peer];
   if (!session.incoming.empty()) return;  // the peer was faster
   try {
@@ -153,7 +153,7 @@ void LinkThread::execute(SendCommand command) {
   }
 }
 
-void LinkThread::execute(DropCommand command) {
+void LinkThread::execute(const DropCommand& command) {
   const auto found = sessions_.find(command.peer);
   if (found == sessions_.end()) return;
   transmit(found->second, frames_of(make_refusal(command.reason)));

@@ -73,9 +73,9 @@ class LinkThread {
   std::vector<zmq_pollitem_t> poll_items() const;
   void wait() const;
   void run_commands();
-  void execute(ConnectCommand command);
+  void execute(const ConnectCommand& command);
   void execute(SendCommand command);
-  void execute(DropCommand command);
+  void execute(const DropCommand& command);
   void begin(Outgoing& outgoing, const ConnectCommand& command) const;
 
   void serve_listener();
