@@ -71,7 +71,9 @@ bool Assembly::is_stopped() const {
 /// Takes shells out of the layout and tells the supervisor. False when nothing is new.
 bool Assembly::drop(const std::string& node, const std::function<bool(int)>& is_gone) {
   DropShells message = layout_.drop(node, is_gone);
-  for (const int id : message.shells) ending_.push_back(shells_[id]);
+  for (const int id : message.shells) {
+    if (!layout_.shell(id).actor.forms_groups()) ending_.push_back(shells_[id]);
+  }
   if (message.shells.empty() && message.lanes.empty()) return false;
   detail::send_in_order(nullptr, supervisor_, std::move(message));
   return true;

@@ -24,6 +24,8 @@ struct PlannedActor {
   const std::string& node_of(int64_t replica) const;
   /// Whether a replica runs on another node than the launcher's.
   bool leaves_launcher() const;
+  /// Whether it only joins others to groups: it holds nothing, and may be waiting for a peer.
+  bool forms_groups() const { return kind->keeps_state && is_source(); }
   /// Whether it begins by itself: no input but those that close a cycle.
   bool is_source() const;
 };

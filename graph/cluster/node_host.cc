@@ -7,6 +7,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "common/log.h"
 #include "common/version.h"
@@ -144,7 +145,11 @@ class HostedJob {
     break_groups("the graph starts anew");
     std::vector<ShellActor> old;
     for (auto at = shells_.begin(); at != shells_.end() && at->first < request.below;) {
-      old.push_back(std::move(at->second));
+      if (forming_.erase(at->first) == 0) {
+        old.push_back(std::move(at->second));
+      } else {
+        caf::anon_send_exit(at->second, caf::exit_reason::user_shutdown);
+      }
       counts_.erase(at->first);
       at = shells_.erase(at);
     }
@@ -236,6 +241,7 @@ class HostedJob {
                      .supervisor = supervisor_,
                      .metrics = ShellMetrics::create(metrics_, *actor, placed.replica)};
     counts_.emplace(placed.number, parts.metrics);
+    if (actor->forms_groups()) forming_.insert(placed.number);
     shells_[placed.number] = spawn_shell(system_, std::move(parts));
   }
 
@@ -269,6 +275,7 @@ class HostedJob {
   SupervisorActor supervisor_;
   std::map<int, ShellActor> shells_;           ///< by number
   std::map<int, ShellMetrics> counts_;         ///< by number
+  std::set<int> forming_;                      ///< shells that form groups; not waited for
   std::map<int, std::string> node_of_;         ///< by number of a shell
   std::map<std::string, ShellActor> proxies_;  ///< by node
 };

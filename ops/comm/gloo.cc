@@ -20,6 +20,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
+/// Of a member that is there a connection takes no longer: it listens before others know where.
+constexpr milliseconds kConnectLimit{10'000};
+
 /// Our store as Gloo wants it.
 class StoreForGloo final : public ::gloo::rendezvous::Store {
  public:
@@ -61,7 +64,8 @@ class GlooLink final : public detail::PeerLink {
     auto device = ::gloo::transport::tcp::CreateDevice(attributes);
     auto context = std::make_shared<::gloo::rendezvous::Context>(static_cast<int>(options.rank),
                                                                  static_cast<int>(options.size));
-    context->setTimeout(milliseconds(options.comm.deadline_ms));
+    // Gloo waits five times as long for a connection, and nothing can wake it.
+    context->setTimeout(std::min(milliseconds(options.comm.deadline_ms), kConnectLimit) / 5);
     StoreForGloo adapter(store, options_);
     context->connectFullMesh(adapter, device);
     context_ = std::move(context);
