@@ -219,7 +219,8 @@ struct Cluster::Impl {
   std::optional<detail::ControlSystem> control;
   std::shared_ptr<LaneRouter> router;
   LauncherActor launcher_actor;
-  int64_t start = 0;  ///< of the graph, under way
+  int64_t start = 0;                ///< of the graph, under way
+  std::vector<PlacedShell> placed;  ///< so far, of all nodes; one change at a time
   mutable std::mutex mutex;
   std::shared_ptr<ReplicaGroups> groups;  ///< of this start
   std::map<std::string, Member> members;  ///< by name
@@ -255,6 +256,7 @@ void Cluster::place(const Plan& plan, const std::vector<PlacedShell>& shells, in
   }
   PlaceRequest request{.plan_yaml = plan.to_yaml(),
                        .shells = shells,
+                       .known = impl_->placed,
                        .nodes = {{kLocalNode, impl_->router->address()}},
                        .start = impl_->start,
                        .first_step = first_step};
@@ -264,6 +266,8 @@ void Cluster::place(const Plan& plan, const std::vector<PlacedShell>& shells, in
       if (!member.lost) request.nodes.push_back(member.address);
     }
   }
+  // Also when it fails on one node: others may have made theirs.
+  impl_->placed.insert(impl_->placed.end(), shells.begin(), shells.end());
   impl_->ask_all(kPlace, to_wire(request));
 }
 

@@ -126,6 +126,7 @@ class HostedJob {
     }
     first_step_ = request.first_step;
     begin(request.start);
+    for (const PlacedShell& shell : request.known) node_of_[shell.number] = shell.node;
     for (const PlacedShell& shell : request.shells) {
       node_of_[shell.number] = shell.node;
       if (shell.node == node_) spawn(plan, shell);

@@ -99,7 +99,7 @@ void fields_of(Archive& a, Of<NodeAddress> auto& v) {
 }
 template <class Archive>
 void fields_of(Archive& a, Of<PlaceRequest> auto& v) {
-  a(v.plan_yaml, v.shells, v.nodes, v.start, v.first_step);
+  a(v.plan_yaml, v.shells, v.known, v.nodes, v.start, v.first_step);
 }
 template <class Archive>
 void fields_of(Archive& a, Of<ClearRequest> auto& v) {

@@ -43,6 +43,7 @@ struct JoinReply {
 struct PlaceRequest {
   std::string plan_yaml;
   std::vector<PlacedShell> shells;  ///< new ones, of all nodes
+  std::vector<PlacedShell> known;   ///< that were placed before: a late node has lanes to them too
   std::vector<NodeAddress> nodes;   ///< all
   int64_t start = 0;                ///< number of the start of the graph: names its groups
   int64_t first_step = 0;           ///< steps that were done before this start

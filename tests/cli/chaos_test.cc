@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+
+#include "common/random.h"
+#include "tests/cli/node_fixture.h"
+
+// A job on four nodes to which something happens every few steps, drawn from a seed. To draw
+// another: ARNO_CHAOS_SEED=7 arno_cli_test --gtest_filter='ChaosTest.*'
+namespace arno::cli {
+namespace {
+
+constexpr int kSteps = 200;
+constexpr int kBatch = 64;
+constexpr int64_t kMostDecoders = 8;
+
+class ChaosTest : public NodeTest {
+ protected:
+  ChaosTest() : random_(RandomKey(seed()).child(11)) {}
+
+  static uint64_t seed() {
+    const char* const given = std::getenv("ARNO_CHAOS_SEED");
+    return given ? std::strtoull(given, nullptr, 10) : 1;
+  }
+  int64_t draw(int64_t from, int64_t to) {
+    return from + static_cast<int64_t>(random_.below(static_cast<uint64_t>(to - from + 1)));
+  }
+
+  /// Does something to the job.
+  void disturb() {
+    switch (draw(0, 6)) {
+      case 0:
+        return end(SIGKILL, "kill -9");
+      case 1:
+        return end(SIGSTOP, "SIGSTOP");
+      case 2:
+        return come_back();
+      case 3:
+        return attach(draw_node());
+      case 4:
+        return detach();
+      case 5:
+        return pause();
+      default:
+        return change_credit();
+    }
+  }
+
+  Node& draw_node() { return nodes_here_[static_cast<size_t>(draw(0, 3))]; }
+
+  void note(const std::string& what, const Finished& finished) {
+    done_ += finished.code == 0 ? 1 : 0;
+    fmt::print("step {}: {}{}\n", logged_steps("run"), what,
+               finished.code == 0 ? "" : " (refused)");
+  }
+
+  void end(int signal, const std::string& what) {
+    Node& node = draw_node();
+    if (!node.process) return;
+    node.process->signal(signal);
+    fmt::print("step {}: {} of {}\n", logged_steps("run"), what, node.name);
+    ++done_;
+    // A process that is stopped for good is kept, so that it stays silent.
+    if (signal == SIGSTOP) silent_.push_back(std::move(node.process));
+    node.process.reset();
+  }
+
+  /// A node is away for less or more than the time after which it is lost.
+  void pause() {
+    Node& node = draw_node();
+    if (!node.process) return;
+    node.process->signal(SIGSTOP);
+    const int64_t until = logged_steps("run") + draw(1, 4);
+    wait_until(*job_, [&] { return logged_steps("run") >= until; });
+    node.process->signal(SIGCONT);
+    fmt::print("step {}: {} was paused\n", logged_steps("run"), node.name);
+    ++done_;
+  }
+
+  void come_back() {
+    const auto gone = std::ranges::find_if(nodes_here_, [](const Node& n) { return !n.process; });
+    if (gone == nodes_here_.end()) return;
+    *gone = start_node(gone->name);
+    attach(*gone);
+  }
+
+  void attach(Node& node) {
+    if (!node.process || decoders_ >= kMostDecoders) return;
+    io::write_text(
+        path("patch.yaml"),
+        fmt::format("nodes: {{{0}: {{address: '{1}'}}}}\n"
+                    "actors: {{decode: {{replicas: {2}, nodes: [{0}]}}}}\n"
+                    "edges: [{{from: decode.rejects, to: read.rejects, capacity: {3}}}]\n",
+                    node.name, node.address, decoders_ + 1, 3 * kBatch * (decoders_ + 1)));
+    const Finished finished = arno({"attach", path("run"), path("patch.yaml")});
+    if (finished.code == 0) ++decoders_;
+    note("attach a decoder on " + node.name, finished);
+  }
+
+  void detach() {
+    if (decoders_ < 3) return;
+    const std::string last = fmt::format("decode[{}]", decoders_ - 1);
+    const Finished finished = arno({"detach", path("run"), last});
+    if (finished.code == 0) --decoders_;
+    note("detach " + last, finished);
+  }
+
+  void change_credit() {
+    const std::string credit = fmt::to_string(draw(64, 256));
+    note("credit " + credit,
+         arno({"edge", path("run"), "decode.images->augment.images", "--credit", credit}));
+  }
+
+  Random random_;
+  std::vector<Node> nodes_here_;
+  std::vector<std::unique_ptr<Process>> silent_;
+  std::unique_ptr<Process> job_;
+  int64_t decoders_ = 5;
+  int done_ = 0;  ///< disturbances that took place
+};
+
+TEST_F(ChaosTest, TheCurveIsThatOfTheUndisturbedRun) {
+  fmt::print("seed {}\n", seed());
+  for (const char* name : {"alpha", "beta", "gamma", "delta"}) {
+    nodes_here_.push_back(start_node(name));
+  }
+  std::vector<const Node*> all;
+  for (const Node& node : nodes_here_) all.push_back(&node);
+  const TinyJob tiny{.steps = kSteps, .batch_size = kBatch, .replicas = 5, .checkpoint_every = 50};
+  const std::string disturbed = on_nodes(job(tiny), all, {"decoder", "augmenter"});
+  job_ = std::make_unique<Process>(
+      std::vector<std::string>{"run", disturbed, "--output", path("run")}, path("run.txt"));
+
+  for (int64_t next = 4; next < kSteps - 10; next = logged_steps("run") + draw(3, 8)) {
+    if (!wait_until(*job_, [&] { return logged_steps("run") >= next; })) break;
+    disturb();
+  }
+  const Finished finished = job_->wait();
+
+  ASSERT_EQ(finished.code, 0) << "seed " << seed() << "\n" << finished.text;
+  fmt::print("{} disturbances\n", done_);
+  EXPECT_GE(done_, 10);
+  ASSERT_EQ(run(job(tiny), "alone").code, 0);
+  EXPECT_EQ(log("run"), log("alone")) << "seed " << seed();
+  const std::string weights = fmt::format("checkpoints/step-{:08}/weights.safetensors", kSteps);
+  EXPECT_EQ(file("run", weights), file("alone", weights)) << "seed " << seed();
+}
+
+}  // namespace
+}  // namespace arno::cli
