@@ -121,9 +121,7 @@ class HostedJob {
 
   void place(const PlaceRequest& request) {
     const Plan plan = checked(request.plan_yaml);
-    for (const NodeAddress& other : request.nodes) {
-      if (other.node != node_) router_->connect(other.node, other.payload);
-    }
+    meet(request.nodes);
     first_step_ = request.first_step;
     begin(request.start);
     for (const PlacedShell& shell : request.known) node_of_[shell.number] = shell.node;
@@ -246,6 +244,23 @@ class HostedJob {
     shells_[placed.number] = spawn_shell(system_, std::move(parts));
   }
 
+  /// Connects to the other nodes. One that is not among them any more was lost, silent perhaps:
+  /// when another process of its name comes, nothing is to go to this one.
+  void meet(const std::vector<NodeAddress>& nodes) {
+    std::map<std::string, std::string> now;
+    for (const NodeAddress& other : nodes) {
+      if (other.node != node_) now[other.node] = other.payload;
+    }
+    for (const auto& [node, address] : others_) {
+      if (!now.contains(node)) router_->forget(node);
+    }
+    for (const auto& [node, address] : now) {
+      if (!others_.contains(node)) router_->expect(node);
+      router_->connect(node, address);
+    }
+    others_ = std::move(now);
+  }
+
   /// The other end of a lane: a shell here, or the stand-in of its node.
   caf::strong_actor_ptr peer(int number) {
     if (const auto here = shells_.find(number); here != shells_.end()) {
@@ -279,6 +294,7 @@ class HostedJob {
   std::set<int> forming_;                      ///< shells that form groups; not waited for
   std::map<int, std::string> node_of_;         ///< by number of a shell
   std::map<std::string, ShellActor> proxies_;  ///< by node
+  std::map<std::string, std::string> others_;  ///< payload addresses of other nodes, by name
 };
 
 /// To whom the shells of a node report. Thread-safe.
