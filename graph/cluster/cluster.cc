@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "common/version.h"
 #include "graph/cluster/lane_router.h"
+#include "graph/cluster/log_tap.h"
 #include "graph/detail/control_system.h"
 #include "graph/detail/mailbox_order.h"
 
@@ -80,11 +81,15 @@ struct Cluster::Impl {
     if (!std::ranges::any_of(plan.actors, &PlannedActor::leaves_launcher)) return;
     control.emplace(plan.config.control.key);
     job = fmt::format("{}.{}", plan.config.job, getpid());
-    router = std::make_shared<LaneRouter>(*plan.registry,
-                                          LaneRouterOptions{.node = kLocalNode,
-                                                            .job = job,
-                                                            .listen = plan.config.control.payload,
-                                                            .key = plan.config.control.key});
+    router = std::make_shared<LaneRouter>(
+        *plan.registry,
+        LaneRouterOptions{.node = kLocalNode,
+                          .job = job,
+                          .listen = plan.config.control.payload,
+                          .key = plan.config.control.key,
+                          .on_lost = [this](const std::string& node, const std::string& why) {
+                            lose(node, "its payload link ended: " + why);
+                          }});
     launcher_actor = control->system().spawn(
         launcher,
         std::function<void(const std::string&, NodeReport)>(
@@ -128,6 +133,8 @@ struct Cluster::Impl {
 
   /// A report becomes what a shell here would have told.
   void take(const std::string& node, NodeReport report) {
+    // The job goes on without one that was lost, whatever it says.
+    if (!has(node)) return;
     const auto tell = [&](auto message) {
       detail::send_in_order(nullptr, supervisor, std::move(message));
     };
@@ -153,6 +160,13 @@ struct Cluster::Impl {
         for (ShellCounts& counts : report.all) last[counts.shell] = std::move(counts);
         return;
       }
+      case NodeReport::log:
+        return write_lines_of(node, report.lines, report.code);
+      case NodeReport::link_lost:
+        // Whoever is told of first goes; of a link to the launcher, the one that tells.
+        return lose(report.name == kLocalNode ? node : report.name,
+                    fmt::format("the link between it and node {} ended: {}",
+                                report.name == kLocalNode ? report.name : node, report.text));
       case NodeReport::key: {
         std::shared_ptr<ReplicaGroups> formed;
         {
@@ -198,6 +212,19 @@ struct Cluster::Impl {
         throw;
       }
     }
+  }
+
+  /// A node that may live is lost to the job.
+  void lose(const std::string& node, const std::string& why) {
+    NodeActor actor;
+    {
+      const std::scoped_lock lock(mutex);
+      const auto found = members.find(node);
+      if (found == members.end() || std::exchange(found->second.lost, true)) return;
+      actor = found->second.actor;
+    }
+    caf::anon_send(actor, caf::strong_actor_ptr());
+    on_lost(node, why);
   }
 
   void lose(const caf::actor_addr& source) {

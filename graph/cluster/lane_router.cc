@@ -14,7 +14,7 @@ namespace arno::graph {
 using io::MessageKind;
 
 LaneRouter::LaneRouter(const Registry& registry, const LaneRouterOptions& options)
-    : registry_(registry) {
+    : registry_(registry), on_lost_(options.on_lost) {
   io::PayloadLinkOptions link{.node = options.node, .job = options.job, .listen = options.listen};
   if (!options.key.empty()) link.key = io::read_job_key(options.key);
   link.on_message = [this](const std::string& node, io::Message message) {
@@ -68,6 +68,10 @@ void LaneRouter::add_producer(int lane, ShellActor shell) {
 }
 
 void LaneRouter::clear() {
+  {
+    const std::scoped_lock lock(telling_);
+    on_lost_ = nullptr;
+  }
   const std::scoped_lock lock(mutex_);
   consumers_.clear();
   producers_.clear();
@@ -108,8 +112,18 @@ void LaneRouter::send(const std::string& node, io::Message message) {
 }
 
 void LaneRouter::on_peer(const io::PeerEvent& event) {
-  // That a node is lost the control plane knows sooner.
-  if (event.kind != io::PeerEvent::connected) return leave(event.peer);
+  if (event.kind != io::PeerEvent::connected) {
+    leave(event.peer);
+    if (event.kind != io::PeerEvent::lost || event.peer.empty()) return;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (forgotten_.contains(event.peer)) return;
+    }
+    // As a rule the control plane knows sooner.
+    const std::scoped_lock lock(telling_);
+    if (on_lost_) on_lost_(event.peer, event.text);
+    return;
+  }
   const std::scoped_lock lock(sending_);
   gone_.erase(event.peer);
   connected_.insert(event.peer);

@@ -19,6 +19,9 @@ struct LaneRouterOptions {
   std::string job;     ///< whose lanes they are
   std::string listen;  ///< "tcp://host:port"
   std::string key;     ///< folder of the job key; empty: none
+  /// A link to a node that takes part has ended: what was under way on it is lost. From a thread of
+  /// the link, which must not be held up.
+  std::function<void(const std::string& node, const std::string& why)> on_lost{};
 };
 
 /// A process's end of the lanes that lead to other processes: items, acknowledgements and ends of
@@ -39,7 +42,7 @@ class LaneRouter {
   // Who is at this end of a lane.
   void add_consumer(int lane, ShellActor shell);
   void add_producer(int lane, ShellActor shell);
-  /// Lets go of all shells.
+  /// Lets go of all shells, and tells nobody any more.
   void clear();
 
   // What leaves. It waits for a node that has not connected yet; to one that is gone it goes
@@ -60,6 +63,8 @@ class LaneRouter {
   std::unordered_map<int, ShellActor> consumers_;
   std::unordered_map<int, ShellActor> producers_;
   std::set<std::string> forgotten_;
+  std::mutex telling_;  ///< guards what follows, and is held while it is called
+  std::function<void(const std::string&, const std::string&)> on_lost_;
   std::mutex sending_;  ///< guards what follows
   std::set<std::string> connected_;
   std::set<std::string> gone_;                                         ///< nodes that were there

@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/version.h"
 #include "graph/cluster/lane_router.h"
+#include "graph/cluster/log_tap.h"
 #include "graph/cluster/replica_groups.h"
 #include "graph/cluster/wire.h"
 #include "graph/detail/control_system.h"
@@ -82,10 +83,12 @@ class HostedJob {
         job_(request.job),
         observer_(report),
         report_(report),
-        router_(std::make_shared<LaneRouter>(registry, LaneRouterOptions{.node = options.name,
-                                                                         .job = request.job,
-                                                                         .listen = options.payload,
-                                                                         .key = options.key})),
+        router_(std::make_shared<LaneRouter>(registry,
+                                             LaneRouterOptions{.node = options.name,
+                                                               .job = request.job,
+                                                               .listen = options.payload,
+                                                               .key = options.key,
+                                                               .on_lost = tell_lost(report)})),
         config_(options.workers),
         system_(config_),
         supervisor_(system_.spawn(reporter, std::move(report))) {}
@@ -106,6 +109,12 @@ class HostedJob {
     system_.await_all_actors_done();
   }
 
+  static std::function<void(const std::string&, const std::string&)> tell_lost(
+      std::function<void(NodeReport)> report) {
+    return [report = std::move(report)](const std::string& node, const std::string& why) {
+      report({.kind = NodeReport::link_lost, .text = why, .name = node});
+    };
+  }
   const std::string& job() const { return job_; }
   const std::string& payload_address() const { return router_->address(); }
 
@@ -320,6 +329,7 @@ struct HostState {
   NodeOptions options;
   const Registry* registry = nullptr;
   monitoring::MetricRegistry* metrics = nullptr;
+  LogTap* log = nullptr;
   std::shared_ptr<Launcher> launcher = std::make_shared<Launcher>();
   std::optional<HostedJob> job;
 
@@ -334,6 +344,7 @@ struct HostState {
                 [launcher = launcher, node = options.name](const NodeReport& report) {
                   launcher->report(node, report);
                 });
+    log->take();  // what was before concerns nobody
     log::info("node", "joined job {}", request.job);
     return to_wire(JoinReply{job->payload_address(), options.monitoring});
   }
@@ -357,7 +368,8 @@ struct HostState {
 
   void leave_job() {
     if (!job) return;
-    log::info("node", "the launcher of job {} is gone: its actors here end", job->job());
+    log::info("node", "job {} is gone, or goes on without this node: its actors here end",
+              job->job());
     launcher->set({});
     job.reset();
   }
@@ -369,12 +381,18 @@ void tell_how_it_goes(Self self) {
   HostState& state = self->state;
   if (!state.job) return;
   state.launcher->report(state.options.name, state.job->counts());
+  auto [lines, dropped] = state.log->take();
+  if (!lines.empty()) {
+    state.launcher->report(state.options.name,
+                           {.kind = NodeReport::log, .code = dropped, .lines = std::move(lines)});
+  }
   self->delayed_send(self, kTellEvery, TellAtom::value);
 }
 
 NodeActor::behavior_type host(Self self, NodeOptions options, const Registry* registry,
-                              monitoring::MetricRegistry* metrics) {
+                              monitoring::MetricRegistry* metrics, LogTap* log) {
   HostState& state = self->state;
+  state.log = log;
   state.options = std::move(options);
   state.registry = registry;
   state.metrics = metrics;
@@ -403,6 +421,8 @@ NodeActor::behavior_type host(Self self, NodeOptions options, const Registry* re
         if (state.job) state.job->break_groups(why);
       },
       [self, &state](const caf::strong_actor_ptr& launcher) {
+        // Nobody: the job goes on without this node.
+        if (!launcher) return state.leave_job();
         self->monitor(caf::actor_cast<caf::actor>(launcher));
         state.launcher->set(caf::actor_cast<LauncherActor>(launcher));
         tell_how_it_goes(self);
@@ -416,9 +436,10 @@ NodeActor::behavior_type host(Self self, NodeOptions options, const Registry* re
 struct NodeHost::Impl {
   Impl(const NodeOptions& options, const Registry& registry, monitoring::MetricRegistry& metrics)
       : control_system(options.key),
-        actor(control_system.system().spawn(host, options, &registry, &metrics)) {}
+        actor(control_system.system().spawn(host, options, &registry, &metrics, &log)) {}
   ~Impl() { caf::anon_send_exit(actor, caf::exit_reason::user_shutdown); }
 
+  LogTap log;  // outlives the actor
   detail::ControlSystem control_system;
   NodeActor actor;
 };

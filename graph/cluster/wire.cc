@@ -128,8 +128,12 @@ void fields_of(Archive& a, Of<ShellCounts> auto& v) {
   a(v.shell, v.status, v.edges);
 }
 template <class Archive>
+void fields_of(Archive& a, Of<LogLine> auto& v) {
+  a(v.level, v.component, v.text);
+}
+template <class Archive>
 void fields_of(Archive& a, Of<NodeReport> auto& v) {
-  a(v.kind, v.shell, v.lane, v.flag, v.code, v.text, v.name, v.all);
+  a(v.kind, v.shell, v.lane, v.flag, v.code, v.text, v.name, v.all, v.lines);
 }
 
 template <class T>

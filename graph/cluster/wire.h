@@ -90,6 +90,13 @@ struct ShellCounts {
   std::vector<SentOnEdge> edges;
 };
 
+/// A line of a node's log.
+struct LogLine {
+  uint8_t level = 0;  ///< log::Level
+  std::string component;
+  std::string text;
+};
+
 /// What a node tells the launcher.
 struct NodeReport {
   enum Kind : uint8_t {
@@ -100,7 +107,9 @@ struct NodeReport {
     failed,
     event,
     counts,
-    key
+    key,
+    log,
+    link_lost
   };
   Kind kind = finished;
   int32_t shell = 0;
@@ -110,6 +119,7 @@ struct NodeReport {
   std::string text;   ///< failed, event; key: its value
   std::string name;   ///< event: its kind; key
   std::vector<ShellCounts> all;
+  std::vector<LogLine> lines;
 };
 
 // Each reads what its twin wrote. Reading throws data_corrupt for anything else.

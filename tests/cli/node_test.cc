@@ -24,6 +24,7 @@ TEST_F(NodeTest, TwoNodesGiveTheCurveOfOneProcess) {
   EXPECT_EQ(on_nodes.code, 0) << on_nodes.text;
   EXPECT_EQ(alone.code, 0) << alone.text;
   EXPECT_THAT(on_nodes.text, HasSubstr("node alpha joined"));
+  EXPECT_THAT(on_nodes.text, HasSubstr("info  beta/node: joined job tiny."));
   EXPECT_EQ(log("nodes"), log("alone"));
   // The nodes are free again.
   EXPECT_EQ(run(job_on({&beta, &alpha}, 12), "again").code, 0);
