@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -122,6 +123,15 @@ class ConfigFields {
     end_group();
   }
 
+  /// A nested struct that may be left out.
+  template <class Config>
+  void optional_group(std::string_view key, std::optional<Config>& value, ListField field) {
+    if ((!value && !shows_absent()) || !begin_group(key, field)) return;
+    if (!value) value.emplace();
+    value->fields(*this);
+    end_group();
+  }
+
   /// A list of structs.
   template <class Config>
   void list(std::string_view key, std::vector<Config>& value, ListField field) {
@@ -152,6 +162,8 @@ class ConfigFields {
  protected:
   virtual bool begin_group(std::string_view key, ListField field) = 0;
   virtual void end_group() = 0;
+  /// Whether an optional group that is not there is of interest.
+  virtual bool shows_absent() const { return true; }
   virtual size_t begin_list(std::string_view key, size_t size, ListField field) = 0;
   virtual void begin_item(size_t index) = 0;
   virtual void end_list() = 0;

@@ -74,6 +74,7 @@ class Writer final : public ConfigFields {
     return true;
   }
   void end_group() override { columns_.pop_back(); }
+  bool shows_absent() const override { return false; }
   size_t begin_list(std::string_view key, size_t size, ListField) override {
     line(key, size == 0 ? " []" : "");
     return size;

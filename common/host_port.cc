@@ -21,4 +21,8 @@ std::optional<HostPort> parse_host_port(const std::string& text) {
   return out;
 }
 
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
 }  // namespace arno

@@ -17,4 +17,7 @@ struct HostPort {
 /// Reads "host:port", "[::1]:port" for IPv6; nothing for anything else.
 std::optional<HostPort> parse_host_port(const std::string& text);
 
+/// Whether only this machine reaches a host's name: localhost, 127.x.x.x, ::1.
+bool is_loopback(const std::string& host);
+
 }  // namespace arno

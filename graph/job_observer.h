@@ -94,6 +94,7 @@ struct SourceReport {
   uint32_t index = 0;
   std::string name;
   uint64_t epoch = 0;
+  std::string waits;  ///< what its reader waits for and will not come by itself; empty: nothing
 };
 
 /// A sample as the model will see it.
@@ -107,7 +108,7 @@ struct SampleReport {
 
 /// Something worth a line in the log of a job.
 struct JobEvent {
-  std::string kind;   ///< fault, back, quarantine, drain, attach, detach
+  std::string kind;   ///< fault, back, quarantine, drain, attach, detach, producer
   std::string actor;  ///< that it happened to; empty: the job
   std::string text;
 };

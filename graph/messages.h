@@ -70,6 +70,8 @@ struct AdoptOptions {
 };
 /// Quit once nothing can arrive any more.
 struct Leave {};
+/// What a source waits for may have come.
+struct Wake {};
 /// A shell's note to itself: there is more to do.
 struct Continue {};
 
@@ -127,6 +129,7 @@ using ShellActor = caf::typed_actor<caf::reacts_to<Start>,         // begin
                                     caf::reacts_to<ResizeLane>,    // more or less credit
                                     caf::reacts_to<AdoptOptions>,  // answered by its promise
                                     caf::reacts_to<Leave>,         // go when all is done
+                                    caf::reacts_to<Wake>,          // ask the source again
                                     caf::reacts_to<Continue>,      // go on working
                                     caf::reacts_to<Decision>>;     // after a failure
 
@@ -157,6 +160,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Redeliver)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::ResizeLane)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::AdoptOptions)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Leave)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Wake)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Continue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::Decision)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::InputAdded)

@@ -236,6 +236,19 @@ void on_leave(Self self, const Leave&) {
   pump(self);
 }
 
+void on_wake(Self self, const Wake&) {
+  self->state.driver->on_wake();
+  pump(self);
+}
+
+/// For the stage, whose life it may outlast: it keeps nothing alive.
+std::function<void()> wake_of(Self self) {
+  return [address = self->address()] {
+    const auto shell = caf::actor_cast<caf::strong_actor_ptr>(address);
+    if (shell) detail::send_in_order(nullptr, caf::actor_cast<ShellActor>(shell), Wake{});
+  };
+}
+
 void on_continue(Self self, const Continue&) {
   self->state.continuing = false;
   pump(self);
@@ -248,7 +261,9 @@ void on_decision(Self self, const Decision& decision) {
     if (decision == Decision::skip) {
       state.driver->skip();
     } else {
-      state.driver->restart(state.parts.actor.options->make_stage(state.parts.context));
+      std::shared_ptr<Stage> fresh = state.parts.actor.options->make_stage(state.parts.context);
+      fresh->set_wake(wake_of(self));
+      state.driver->restart(std::move(fresh));
     }
   });
   pump(self);
@@ -275,6 +290,7 @@ ShellActor::behavior_type shell(Self self, ShellParts parts) {
   const detail::Turn turn(self);
   ShellState& state = self->state;
   state.parts = std::move(parts);
+  state.parts.stage->set_wake(wake_of(self));
   state.courier = std::make_unique<MessageCourier>(self);
   state.driver = std::make_unique<StageDriver>(*state.parts.actor.kind,
                                                std::move(state.parts.stage), *state.courier);
@@ -286,8 +302,8 @@ ShellActor::behavior_type shell(Self self, ShellParts parts) {
           detail::in_turn(self, on_add_output),  detail::in_turn(self, on_close_output),
           detail::in_turn(self, on_drop_output), detail::in_turn(self, on_redeliver),
           detail::in_turn(self, on_resize),      detail::in_turn(self, on_adopt),
-          detail::in_turn(self, on_leave),       detail::in_turn(self, on_continue),
-          detail::in_turn(self, on_decision)};
+          detail::in_turn(self, on_leave),       detail::in_turn(self, on_wake),
+          detail::in_turn(self, on_continue),    detail::in_turn(self, on_decision)};
 }
 
 }  // namespace

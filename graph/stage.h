@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,7 +28,7 @@ class Outbox {
 /// What a source did when it was asked for more.
 enum class Produced {
   item,      ///< something was emitted; ask again
-  waiting,   ///< nothing to emit before the next input arrives
+  waiting,   ///< nothing to emit before the next input arrives, or the stage wakes its actor
   finished,  ///< nothing to emit ever again
 };
 
@@ -40,6 +41,10 @@ enum class Produced {
 class Stage {
  public:
   virtual ~Stage() = default;
+
+  /// Told before the first call: from any thread, while the stage lives, `wake` makes the actor ask
+  /// a source again that said it waits. For what comes by other ways than edges.
+  virtual void set_wake(std::function<void()> /*wake*/) {}
 
   /// An item arrived on an input port (index into ActorKind::inputs). Its credit returns to the
   /// sender after this call, once what it emitted has been sent.

@@ -97,6 +97,8 @@ class StageDriver final : private Outbox {
   void on_item(int lane, Payload item);
   void on_acknowledge(int lane, uint64_t items, int64_t bytes);
   void on_end(int lane);
+  /// What a source waits for may have come.
+  void on_wake() { source_waits_ = false; }
   void on_redeliver() {
     source_waits_ = false;
     if (!finished_) stage_->on_redeliver();

@@ -20,6 +20,11 @@ uint64_t eligible(const io::ShardSet& source, bool long_texts_only) {
   return long_texts_only ? source.long_text_count() : source.size();
 }
 
+bool has_samples(const OrderedSource& source, bool long_texts_only) {
+  if (!source.samples) return !long_texts_only || source.long_texts;
+  return eligible(*source.samples, long_texts_only) > 0;
+}
+
 }  // namespace
 
 SampleOrder::SampleOrder(std::vector<OrderedSource> sources,
@@ -51,11 +56,16 @@ void SampleOrder::add_span(size_t stage, int64_t first_step, uint64_t number) {
   std::vector<SpanSource> sources;
   for (uint32_t i = 0; i < sources_.size(); ++i) {
     const OrderedSource& source = sources_[i];
-    const uint64_t count = eligible(*source.samples, long_only);
-    if (count == 0 || source.weight <= 0 || source.from_step > first_step) continue;
+    if (source.weight <= 0 || source.from_step > first_step) continue;
+    if (!has_samples(source, long_only)) continue;
     weights.push_back(source.weight);
-    sources.push_back({i, long_only, io::EpochOrder(count, key.child(i)),
-                       number == 0 ? 0 : taken_before(spans_.back(), first_slot, i)});
+    SpanSource& added = sources.emplace_back(SpanSource{.source = i, .long_texts_only = long_only});
+    if (!source.samples) {
+      added.before = streamed_before(first_slot, i);
+      continue;
+    }
+    added.order.emplace(eligible(*source.samples, long_only), key.child(i));
+    if (number > 0) added.before = taken_before(spans_.back(), first_slot, i).value_or(0);
   }
   ARNO_CHECK(!sources.empty(), Errc::invalid_argument,
              "[shard_reader] no source has a sample for stage \"{}\" (texts: {})",
@@ -65,11 +75,22 @@ void SampleOrder::add_span(size_t stage, int64_t first_step, uint64_t number) {
   spans_.push_back({first_slot, io::SourceMix(weights, mix_key), std::move(sources)});
 }
 
-/// Samples of a source that the spans of a stage take up to a slot, of which `span` is the last.
-uint64_t SampleOrder::taken_before(const Span& span, uint64_t slot, uint32_t source) {
+/// Samples of a source that the spans of a stage take up to a slot, of which `span` is the last;
+/// nothing when the span does not have it.
+std::optional<uint64_t> SampleOrder::taken_before(const Span& span, uint64_t slot,
+                                                  uint32_t source) {
   for (uint32_t place = 0; place < span.sources.size(); ++place) {
     if (span.sources[place].source != source) continue;
     return span.sources[place].before + span.mix.count_before(slot - span.first_slot, place);
+  }
+  return std::nullopt;
+}
+
+/// Samples of a stream that all spans take up to a slot.
+uint64_t SampleOrder::streamed_before(uint64_t slot, uint32_t source) const {
+  for (auto span = spans_.rbegin(); span != spans_.rend(); ++span) {
+    if (const auto taken = taken_before(*span, slot, source)) return *taken;
+    slot = span->first_slot;
   }
   return 0;
 }
@@ -80,13 +101,14 @@ SlotContent SampleOrder::at(uint64_t slot, uint32_t attempt) const {
   const io::SourceMix::Place place = span.mix.at(slot - span.first_slot);
   const SpanSource& source = span.sources[place.source];
   const uint64_t position = source.before + place.position;
-  const uint64_t epoch = position / source.order.size();
+  if (!source.order) return {.source = source.source, .index = position};
+  const uint64_t epoch = position / source.order->size();
   uint64_t rank = 0;
   if (attempt == 0) {
-    rank = source.order.at(epoch, position % source.order.size());
+    rank = source.order->at(epoch, position % source.order->size());
   } else {
     Random random(RandomKey(seed_).child(kReplacementKey).child(slot).child(attempt));
-    rank = random.below(source.order.size());
+    rank = random.below(source.order->size());
   }
   const uint64_t index =
       source.long_texts_only ? sources_[source.source].samples->long_text_sample(rank) : rank;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "florence/training/training_config.h"
@@ -14,27 +15,30 @@ namespace arno::actors {
 /// Which sample a slot holds.
 struct SlotContent {
   uint32_t source = 0;
-  uint64_t index = 0;  ///< of the sample in its source
+  uint64_t index = 0;  ///< of the sample in its source; of a stream: its n-th
   uint64_t epoch = 0;  ///< of the source, within the training stage
 };
 
 /// A source and its part in the training.
 struct OrderedSource {
-  std::shared_ptr<const io::ShardSet> samples;
+  std::shared_ptr<const io::ShardSet> samples;  ///< null: a stream, whose samples come once each
   double weight = 1;
-  int64_t from_step = 0;  ///< before it the source gives nothing
+  int64_t from_step = 0;    ///< before it the source gives nothing
+  bool long_texts = false;  ///< of a stream: all its samples have one
 };
 
 /// The order of a whole training: for every stage, and anew where a source joins, a mix of the
-/// sources that have samples for it; for every source a permutation for each epoch of a stage. A
-/// pure function of its arguments, with no state to save.
+/// sources that have samples for it; for every source of shards a permutation for each epoch of a
+/// stage, for a stream the samples in its own order. A pure function of its arguments, with no state
+/// to save.
 class SampleOrder {
  public:
   /// Throws invalid_argument when a stage begins without a source that has a sample for it.
   SampleOrder(std::vector<OrderedSource> sources, const florence::TrainingConfig& training,
               uint64_t seed);
 
-  /// The sample of a slot; `attempt` > 0: its n-th replacement, from the same source.
+  /// The sample of a slot; `attempt` > 0: its n-th replacement, from the same source, which a stream
+  /// itself has to find.
   SlotContent at(uint64_t slot, uint32_t attempt) const;
 
  private:
@@ -42,8 +46,8 @@ class SampleOrder {
   struct SpanSource {
     uint32_t source = 0;
     bool long_texts_only = false;
-    io::EpochOrder order;
-    uint64_t before = 0;  ///< samples that earlier spans of the stage took
+    std::optional<io::EpochOrder> order;  ///< nothing: a stream
+    uint64_t before = 0;  ///< samples that earlier spans took: of the stage; of a stream, all
   };
   /// Steps with the same mix: a stage, or a part of one.
   struct Span {
@@ -53,7 +57,8 @@ class SampleOrder {
   };
 
   void add_stage(size_t stage, int64_t first_step);
-  static uint64_t taken_before(const Span& span, uint64_t slot, uint32_t source);
+  static std::optional<uint64_t> taken_before(const Span& span, uint64_t slot, uint32_t source);
+  uint64_t streamed_before(uint64_t slot, uint32_t source) const;
   void add_span(size_t stage, int64_t first_step, uint64_t number);
 
   std::vector<OrderedSource> sources_;

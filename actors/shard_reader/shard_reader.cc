@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "actors/shard_reader/producer_source.h"
 #include "common/log.h"
-#include "io/url_list.h"
 
 namespace arno::actors {
 namespace {
@@ -29,23 +29,6 @@ constexpr int64_t kEnoughToJudge = 200;
 /// Where a source of a patch joins that names no step: as soon as it can.
 constexpr int64_t kSoon = -1;
 
-std::vector<std::shared_ptr<const io::ShardSet>> open_all(
-    const std::vector<SourceOptions>& sources) {
-  std::vector<std::shared_ptr<const io::ShardSet>> out;
-  for (const SourceOptions& source : sources) out.push_back(io::ShardSet::open(source.shards));
-  return out;
-}
-
-std::vector<OrderedSource> ordered(
-    const std::vector<SourceOptions>& options,
-    const std::vector<std::shared_ptr<const io::ShardSet>>& sources) {
-  std::vector<OrderedSource> out;
-  for (size_t i = 0; i < options.size(); ++i) {
-    out.push_back({sources[i], options[i].weight, options[i].from_step});
-  }
-  return out;
-}
-
 /// A source in a patch.
 struct JoiningSource : SourceOptions {
   JoiningSource() { from_step = kSoon; }
@@ -59,17 +42,6 @@ struct SourcesPatch {
 };
 
 }  // namespace
-
-void SourceOptions::fields(ConfigFields& f) {
-  f.text("name", name, {.doc = "in metrics and in the quarantine", .required = true});
-  f.texts(
-      "shards", shards,
-      {.doc = "paths, folders, brace expressions such as {000000..000099}.tar", .required = true});
-  f.number("weight", weight,
-           {.doc = "share of the samples, relative to the other sources'", .min = 0, .max = 1e9});
-  f.integer("from_step", from_step,
-            {.doc = "step of the training from which on it gives samples", .min = 0});
-}
 
 void ShardReaderOptions::extend(const RawConfig& patch, ConfigProblems& problems) {
   SourcesPatch joining;
@@ -105,11 +77,7 @@ void ShardReaderOptions::check(const graph::StageContext& context, const RawConf
   double total = 0;
   for (size_t i = 0; i < sources.size(); ++i) {
     total += sources[i].weight;
-    try {
-      io::expand_urls(sources[i].shards);
-    } catch (const Error& error) {
-      problems.push_back(where.problem_at(fmt::format("sources[{}].shards", i), error.what()));
-    }
+    sources[i].check(where, fmt::format("sources[{}]", i), problems);
   }
   if (!sources.empty() && total <= 0) {
     problems.push_back(where.problem_at("sources", "every weight is 0, expected one above"));
@@ -119,8 +87,12 @@ void ShardReaderOptions::check(const graph::StageContext& context, const RawConf
 ShardReader::ShardReader(const ShardReaderOptions& options, const graph::StageContext& context)
     : options_(options),
       context_(context),
-      sources_(open_all(options.sources)),
-      order_(ordered(options.sources, sources_), context.training, context.seed),
+      sources_([&] {
+        std::vector<std::shared_ptr<SampleSource>> out;
+        for (const SourceOptions& source : options.sources) out.push_back(open(source));
+        return out;
+      }()),
+      order_(order_of(options.sources, sources_)),
       quarantine_(context.output),
       next_slot_(static_cast<uint64_t>(context.from.step * context.training.batch_size)),
       delivered_(next_slot_),
@@ -129,11 +101,44 @@ ShardReader::ShardReader(const ShardReaderOptions& options, const graph::StageCo
   show_new_sources();
 }
 
+std::shared_ptr<SampleSource> ShardReader::open(const SourceOptions& source) const {
+  if (source.producer && source.producer->is_open() && source.producer->key.empty()) {
+    log::warn(context_.actor,
+              "source {} listens at {} without a key: whoever reaches it can feed the training",
+              source.name, source.producer->listen);
+  }
+  return open_source(source, {.tell =
+                                  [actor = context_.actor, observer = context_.observer](
+                                      const std::string& kind, const std::string& text) {
+                                    log::write(kind == "fault" ? log::Level::warn
+                                                               : log::Level::info,
+                                               actor, text);
+                                    if (observer) observer->on_event({kind, actor, text});
+                                  },
+                              .metrics = context_.metrics});
+}
+
+SampleOrder ShardReader::order_of(const std::vector<SourceOptions>& options,
+                                  const std::vector<std::shared_ptr<SampleSource>>& sources) const {
+  std::vector<OrderedSource> out;
+  for (size_t i = 0; i < options.size(); ++i) {
+    out.push_back({.samples = sources[i]->shards(),
+                   .weight = options[i].weight,
+                   .from_step = options[i].from_step,
+                   .long_texts = options[i].producer && options[i].producer->long_texts});
+  }
+  return {std::move(out), context_.training, context_.seed};
+}
+
+void ShardReader::set_wake(std::function<void()> wake) {
+  wake_ = std::move(wake);
+  for (const auto& source : sources_) source->set_wake(wake_);
+}
+
 void ShardReader::show_new_sources() {
-  for (size_t i = epochs_.size(); i < sources_.size(); ++i) {
-    log::info(context_.actor, "source {}: {} samples, {} of them with a long text",
-              options_.sources[i].name, sources_[i]->size(), sources_[i]->long_text_count());
-    epochs_.push_back({});
+  for (size_t i = states_.size(); i < sources_.size(); ++i) {
+    log::info(context_.actor, "source {}: {}", options_.sources[i].name, sources_[i]->describe());
+    states_.push_back({});
     if (context_.observer && options_.sources[i].from_step > 0) {
       context_.observer->on_event(
           {.kind = "attach",
@@ -142,7 +147,7 @@ void ShardReader::show_new_sources() {
                                options_.sources[i].from_step)});
     }
     if (context_.metrics) {
-      epochs_.back().shown =
+      states_.back().shown_epoch =
           context_.metrics->gauge(kEpoch, {{"source", options_.sources[i].name}});
     }
   }
@@ -161,11 +166,12 @@ std::shared_ptr<const graph::ActorOptions> ShardReader::adopt(
                "before has been read",
                source.name, source.from_step, first_free);
   }
-  std::vector<std::shared_ptr<const io::ShardSet>> sources = sources_;
+  std::vector<std::shared_ptr<SampleSource>> sources = sources_;
   for (size_t i = sources.size(); i < next.sources.size(); ++i) {
-    sources.push_back(io::ShardSet::open(next.sources[i].shards));
+    sources.push_back(open(next.sources[i]));
+    sources.back()->set_wake(wake_);
   }
-  order_ = SampleOrder(ordered(next.sources, sources), context_.training, context_.seed);
+  order_ = order_of(next.sources, sources);
   sources_ = std::move(sources);
   options_ = std::move(next);
   show_new_sources();
@@ -179,60 +185,132 @@ void ShardReader::on_item(int port, const graph::Payload& item, graph::Outbox& o
   }
   const auto& rejected = item.get<RejectedItem>();
   account_bad(rejected.id, rejected.cause, rejected.detail);
-  emit_or_replace(rejected.id.slot, rejected.id.attempt + 1, out);
+  replace({rejected.id.slot, rejected.id.attempt + 1}, out);
+}
+
+void ShardReader::on_drain() {
+  draining_ = true;
+  end_slot_ = next_slot_;
+  for (const Owed& owed : owed_) end_slot_ = std::min(end_slot_, owed.slot);
+  owed_.clear();
 }
 
 graph::Produced ShardReader::produce(graph::Outbox& out) {
+  if (emit_owed(out)) return graph::Produced::item;
   again_ = std::max(again_, delivered_);
-  if (again_ < again_end_) {
-    emit_or_replace(again_++, 0, out);
+  if (again_ < std::min(again_end_, end_slot_)) {
+    if (!emit_in_order(again_, out)) return graph::Produced::waiting;
+    ++again_;
     return graph::Produced::item;
   }
   if (next_slot_ >= end_slot_) {
     // Until every slot has arrived, one may come back and need a replacement.
-    return delivered_ >= next_slot_ ? graph::Produced::finished : graph::Produced::waiting;
+    return delivered_ >= end_slot_ ? graph::Produced::finished : graph::Produced::waiting;
   }
   if (next_slot_ - delivered_ >= static_cast<uint64_t>(options_.window)) {
     return graph::Produced::waiting;
   }
-  emit_or_replace(next_slot_++, 0, out);
+  if (!emit_in_order(next_slot_, out)) return graph::Produced::waiting;
+  ++next_slot_;
   return graph::Produced::item;
 }
 
-void ShardReader::emit_or_replace(uint64_t slot, uint32_t attempt, graph::Outbox& out) {
-  for (;; ++attempt) {
-    ARNO_CHECK(attempt <= kMaxAttempts, Errc::data_corrupt,
+bool ShardReader::emit_in_order(uint64_t slot, graph::Outbox& out) {
+  Owed owed{.slot = slot};
+  if (emit_or_replace(owed, out)) return true;
+  if (owed.attempt == 0) {
+    if (draining_) end_slot_ = std::min(end_slot_, slot);
+    return false;
+  }
+  owe(owed);
+  return true;
+}
+
+void ShardReader::replace(Owed owed, graph::Outbox& out) {
+  if (!emit_or_replace(owed, out)) owe(owed);
+}
+
+void ShardReader::owe(const Owed& owed) {
+  if (draining_) {
+    end_slot_ = std::min(end_slot_, owed.slot);
+  } else {
+    owed_.push_back(owed);
+  }
+}
+
+bool ShardReader::emit_owed(graph::Outbox& out) {
+  for (auto owed = owed_.begin(); owed != owed_.end(); ++owed) {
+    if (!emit_or_replace(*owed, out)) continue;
+    owed_.erase(owed);
+    return true;
+  }
+  return false;
+}
+
+bool ShardReader::emit_or_replace(Owed& owed, graph::Outbox& out) {
+  for (;; ++owed.attempt) {
+    ARNO_CHECK(owed.attempt <= kMaxAttempts, Errc::data_corrupt,
                "[shard_reader] {} samples in a row could not be used, see quarantine.jsonl",
                kMaxAttempts);
-    const SlotContent content = order_.at(slot, attempt);
-    const SampleId id{.slot = slot,
+    const SlotContent content = order_.at(owed.slot, owed.attempt);
+    ReadResult result = sources_[content.source]->read(content.index, owed.attempt);
+    show_wait(content, result.has_value());
+    if (!result) return false;
+    const SampleId id{.slot = owed.slot,
                       .source = content.source,
-                      .attempt = attempt,
+                      .attempt = owed.attempt,
                       .index = content.index,
-                      .key = RandomKey(context_.seed).child(kSampleKey).child(slot).child(attempt),
+                      .key = RandomKey(context_.seed)
+                                 .child(kSampleKey)
+                                 .child(owed.slot)
+                                 .child(owed.attempt),
                       .read_at = std::chrono::steady_clock::now()};
     ++read_;
     show_epoch(content.source, content.epoch);
-    auto result = sources_[content.source]->read(content.index);
-    if (auto* sample = std::get_if<io::RawSample>(&result)) {
-      const size_t bytes = sample->image.size();
-      out.emit(kSamples, graph::Payload::of(RawItem{.id = id,
-                                                    .name = std::move(sample->name),
-                                                    .image = std::move(sample->image),
-                                                    .texts = std::move(sample->texts)},
-                                            bytes));
-      return;
+    if (auto* sample = std::get_if<io::RawSample>(&*result)) {
+      emit(id, std::move(*sample), out);
+      return true;
     }
-    const auto& fault = std::get<io::SampleFault>(result);
+    const auto& fault = std::get<io::SampleFault>(*result);
     account_bad(id, fault.cause, fmt::format("{}: {}", fault.name, fault.detail));
   }
 }
 
+void ShardReader::emit(const SampleId& id, io::RawSample sample, graph::Outbox& out) {
+  const size_t bytes = sample.image.size();
+  out.emit(kSamples, graph::Payload::of(RawItem{.id = id,
+                                                .name = std::move(sample.name),
+                                                .image = std::move(sample.image),
+                                                .texts = std::move(sample.texts)},
+                                        bytes));
+}
+
+/// Says once what the job waits for, and when it does not any more.
+void ShardReader::show_wait(const SlotContent& content, bool has_come) {
+  SourceState& state = states_[content.source];
+  if (has_come && state.waits.empty()) return;
+  const std::string& name = options_.sources[content.source].name;
+  const std::string obstacle = has_come ? "" : sources_[content.source]->obstacle();
+  std::string waits;
+  if (!obstacle.empty()) {
+    waits = fmt::format("waits for sample {} of source {}: {}", content.index, name, obstacle);
+  }
+  if (waits == state.waits) return;
+  state.waits = waits;
+  if (!waits.empty()) log::warn(context_.actor, "{}", waits);
+  if (!context_.observer) return;
+  if (!waits.empty()) context_.observer->on_event({"fault", context_.actor, waits});
+  context_.observer->on_source({.index = content.source,
+                                .name = name,
+                                .epoch = state.epoch.value_or(0),
+                                .waits = std::move(waits)});
+}
+
 void ShardReader::show_epoch(uint32_t source, uint64_t epoch) {
-  Epoch& last = epochs_[source];
-  if (last.number == epoch) return;
-  last.number = epoch;
-  last.shown.set(static_cast<double>(epoch));
+  SourceState& state = states_[source];
+  if (state.epoch == epoch) return;
+  state.epoch = epoch;
+  state.shown_epoch.set(static_cast<double>(epoch));
   if (!context_.observer) return;
   context_.observer->on_source(
       {.index = source, .name = options_.sources[source].name, .epoch = epoch});
@@ -278,7 +356,7 @@ graph::ActorKind shard_reader_kind() {
                  graph::back_edge<DeliveredSlots>("delivered", "DeliveredSlots",
                                                   "how far the batcher has come")},
       .outputs = {graph::port<RawItem>("samples", "RawItem", "encoded, with texts")},
-      .metrics = {kEpoch, kBadSamples},
+      .metrics = {kEpoch, kBadSamples, kProducerConnected, kProducerAhead, kProducerSamples},
       .scheduling = graph::Scheduling::detached,
       .example = "sources:\n  - {name: fashion, shards: [data/fashion-mnist/train], weight: 1}\n"
                  "window: 1024",

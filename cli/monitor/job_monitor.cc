@@ -195,7 +195,10 @@ std::string JobMonitor::state() const {
   const std::scoped_lock lock(mutex_);
   const JobActivity activity = window_.activity();
   const bool live = phase_ == "starting" || phase_ == "running" || phase_ == "draining";
-  const Bottleneck bottleneck = live ? find_bottleneck(plan_, activity) : Bottleneck{};
+  Bottleneck bottleneck = live ? find_bottleneck(plan_, activity) : Bottleneck{};
+  for (const graph::SourceReport& source : sources_) {
+    if (live && !source.waits.empty()) bottleneck = {.text = "The job " + source.waits + "."};
+  }
   json out{{"job", plan_.config.job},
            {"node", node_},
            {"version", version()},
@@ -212,7 +215,8 @@ std::string JobMonitor::state() const {
            {"sources", json::array()},
            {"checkpoint", nullptr}};
   for (const graph::SourceReport& source : sources_) {
-    out["sources"].push_back({{"name", source.name}, {"epoch", source.epoch}});
+    out["sources"].push_back(
+        {{"name", source.name}, {"epoch", source.epoch}, {"waits", source.waits}});
   }
   if (checkpoint_) out["checkpoint"] = {{"step", checkpoint_->step}, {"at", checkpoint_->at}};
   return to_text(out);

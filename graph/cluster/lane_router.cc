@@ -241,6 +241,7 @@ ShellActor::behavior_type remote_shell(Self self, RemoteShell remote) {
       },
       [=](const Redeliver&) {},
       [=](const Leave&) { give(ShellOrder::leave); },
+      [=](const Wake&) {},
       [=](const Continue&) {},
       [=](const Decision& decision) {
         give(decision == Decision::restart ? ShellOrder::restart : ShellOrder::skip);

@@ -95,6 +95,31 @@ TEST_F(SampleOrderTest, ASourceJoinsAtItsStepAndTheOthersGoOn) {
   EXPECT_GT(of_b.size(), 40u);
 }
 
+TEST_F(SampleOrderTest, AStreamGivesItsSamplesOneAfterTheOtherOverAllStages) {
+  context_.training.batch_size = 8;
+  context_.training.stages = {{.name = "all", .steps = 20}, {.name = "long", .steps = 20},
+                              {.name = "last", .steps = 20}};
+  context_.training.stages[1].texts = "long";
+  for (const bool long_texts : {false, true}) {
+    const SampleOrder order({{source("a.tar", 12)},
+                             {.from_step = 3, .long_texts = long_texts},
+                             {source("b.tar", 12), 1, 50}},
+                            context_.training, 1);
+    uint64_t next = 0;
+    int in_long = 0;
+    for (uint64_t slot = 0; slot < 60 * 8; ++slot) {
+      const SlotContent content = order.at(slot, 0);
+      if (content.source != 1) continue;
+      EXPECT_GE(slot, 3u * 8);
+      EXPECT_EQ(content.index, next++);
+      EXPECT_EQ(order.at(slot, 2).index, content.index) << "it replaces its samples itself";
+      in_long += slot >= 20 * 8 && slot < 40 * 8 ? 1 : 0;
+    }
+    EXPECT_GT(next, 100u);
+    EXPECT_EQ(in_long > 0, long_texts);
+  }
+}
+
 TEST_F(SampleOrderTest, NamesAStageWithoutSamples) {
   context_.training.stages[0].texts = "long";
   testing::write_tiny_shard(folder_ / "short.tar", {"one", "two"});

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "tests/cli/job_fixture.h"
+#include "tests/cli/running_job.h"
 
 namespace arno::cli {
 namespace {
@@ -12,51 +12,10 @@ using ::testing::AllOf;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using ::testing::StartsWith;
 
 /// Running jobs that are changed from outside.
-class AttachTest : public JobTest {
+class AttachTest : public RunningJobTest {
  protected:
-  /// A job that runs until it is told to stop.
-  struct Running {
-    std::string output;
-    std::unique_ptr<Process> process;
-  };
-
-  /// A job of more steps than any test waits for.
-  std::string endless() { return job({.steps = 100'000}); }
-
-  Running start(const std::string& job_file, const std::string& output) {
-    Running out{output, std::make_unique<Process>(
-                            std::vector<std::string>{"run", job_file, "--output", path(output)},
-                            folder_ / (output + ".txt"))};
-    EXPECT_TRUE(wait_until(*out.process, [&] {
-      return std::filesystem::exists(folder_.path() / output / "control.address");
-    })) << out.process->wait().text;
-    return out;
-  }
-
-  /// Waits until the job has made so many more steps.
-  void go_on(Running& job, int64_t steps_more) {
-    const int64_t wanted = logged_steps(job.output) + steps_more;
-    EXPECT_TRUE(wait_until(*job.process, [&] { return logged_steps(job.output) >= wanted; }))
-        << job.process->wait().text;
-  }
-
-  /// Ends the job in order.
-  void stop(Running& job) {
-    const Finished told = arno({"stop", path(job.output)});
-    EXPECT_EQ(told.code, 0) << told.text;
-    const Finished ended = job.process->wait();
-    EXPECT_EQ(ended.code, 0) << ended.text;
-    EXPECT_FALSE(std::filesystem::exists(folder_.path() / job.output / "control.address"));
-  }
-
-  Finished attach(const Running& job, const std::string& patch) {
-    io::write_text(path("patch.yaml"), patch);
-    return arno({"attach", path(job.output), path("patch.yaml")});
-  }
-
   /// A patch with an evaluator, "judge", that ends in a list of edges.
   std::string judge() const {
     return fmt::format(
@@ -68,14 +27,6 @@ edges:
   - {{from: model.evaluations, to: judge.snapshots, capacity: 1}}
 )",
         path("bpe"), path("a.tar"));
-  }
-
-  /// A job of this file, run afresh and left alone, must go through the same steps.
-  void expect_same_curve(const std::string& output, const std::string& job_file) {
-    Running other = start(job_file, output + "_undisturbed");
-    go_on(other, logged_steps(output));
-    stop(other);
-    EXPECT_THAT(log(other.output), StartsWith(log(output)));
   }
 };
 

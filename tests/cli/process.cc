@@ -14,9 +14,9 @@
 namespace arno::cli {
 
 Process::Process(const std::vector<std::string>& args, const std::filesystem::path& log,
-                 int64_t file_kib)
+                 int64_t file_kib, const std::string& program)
     : log_(log) {
-  std::vector<char*> argv{const_cast<char*>(ARNO_BINARY)};
+  std::vector<char*> argv{const_cast<char*>(program.c_str())};
   for (const std::string& arg : args) argv.push_back(const_cast<char*>(arg.c_str()));
   argv.push_back(nullptr);
   pid_ = fork();
@@ -30,7 +30,7 @@ Process::Process(const std::vector<std::string>& args, const std::filesystem::pa
     setrlimit(RLIMIT_FSIZE, &limit);
     std::signal(SIGXFSZ, SIG_IGN);
   }
-  execv(ARNO_BINARY, argv.data());
+  execv(program.c_str(), argv.data());
   _exit(127);
 }
 

@@ -16,12 +16,12 @@ struct Finished {
   int64_t peak_kib = 0;  ///< largest resident size
 };
 
-/// `arno` with arguments, started at once.
+/// `arno`, or another program, with arguments, started at once.
 class Process {
  public:
   /// `file_kib`: no file may grow beyond so many KiB (0: no limit), as on a full disk.
   Process(const std::vector<std::string>& args, const std::filesystem::path& log,
-          int64_t file_kib = 0);
+          int64_t file_kib = 0, const std::string& program = ARNO_BINARY);
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   /// Kills what still runs.

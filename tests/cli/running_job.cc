@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/cli/running_job.h"
+
+namespace arno::cli {
+
+RunningJobTest::Running RunningJobTest::start(const std::string& job_file,
+                                              const std::string& output, bool resume) {
+  std::vector<std::string> words{"run", job_file, "--output", path(output)};
+  if (resume) words.emplace_back("--resume");
+  Running out{output, std::make_unique<Process>(words, folder_ / (output + ".txt"))};
+  EXPECT_TRUE(wait_until(*out.process, [&] {
+    return std::filesystem::exists(folder_.path() / output / "control.address");
+  })) << out.process->wait().text;
+  return out;
+}
+
+void RunningJobTest::go_on(Running& job, int64_t steps_more) {
+  const int64_t wanted = logged_steps(job.output) + steps_more;
+  EXPECT_TRUE(wait_until(*job.process, [&] { return logged_steps(job.output) >= wanted; }))
+      << job.process->wait().text;
+}
+
+void RunningJobTest::stop(Running& job) {
+  const Finished told = arno({"stop", path(job.output)});
+  EXPECT_EQ(told.code, 0) << told.text;
+  const Finished ended = job.process->wait();
+  EXPECT_EQ(ended.code, 0) << ended.text;
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / job.output / "control.address"));
+}
+
+Finished RunningJobTest::attach(const Running& job, const std::string& patch) {
+  io::write_text(path("patch.yaml"), patch);
+  return arno({"attach", path(job.output), path("patch.yaml")});
+}
+
+void RunningJobTest::expect_same_curve(const std::string& output, const std::string& job_file) {
+  Running other = start(job_file, output + "_undisturbed");
+  go_on(other, logged_steps(output));
+  stop(other);
+  EXPECT_THAT(log(other.output), ::testing::StartsWith(log(output)));
+}
+
+}  // namespace arno::cli
