@@ -28,6 +28,7 @@ def message(kind, name, detail="", lane=-1, number=0, parts=()):
 
 def serve(address, source):
     socket = zmq.Context.instance().socket(zmq.DEALER)
+    socket.linger = 0  # what a lost connection left over is asked for again
     lost, sent = socket.get_monitor_socket(zmq.EVENT_DISCONNECTED), 0
     socket.connect(address)  # tried again and again until the job is there
     socket.send_multipart(message(HELLO, "shapes.py", source))
