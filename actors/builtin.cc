@@ -39,6 +39,7 @@ void register_builtin_actors(graph::Registry& registry) {
   registry.add_check(check_texts_fit_models);
   registry.add_check(check_windows_fit_back_edges);
   registry.add_check(check_replicas_form_groups);
+  registry.add_check(check_tasks_have_one_name);
 }
 
 }  // namespace arno::actors

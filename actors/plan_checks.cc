@@ -105,6 +105,24 @@ void check_windows_fit_back_edges(const graph::Plan& plan, const RawConfig& file
   });
 }
 
+void check_tasks_have_one_name(const graph::Plan& plan, const RawConfig& file,
+                               ConfigProblems& problems) {
+  std::map<std::string, std::string> owners;
+  each<EvaluatorOptions>(plan, [&](int e, const EvaluatorOptions& evaluator) {
+    const std::string& actor = plan.actors[e].name;
+    for (size_t t = 0; t < evaluator.tasks.size(); ++t) {
+      const std::string& name = evaluator.tasks[t].name;
+      const auto [owner, fresh] = owners.try_emplace(name, actor);
+      if (fresh) continue;
+      problems.push_back(file.problem_at(
+          fmt::format("actors.{}.options.tasks[{}].name", actor, t),
+          fmt::format("found \"{}\", which is a task of \"{}\" already, expected another name: "
+                      "figures are kept by task",
+                      name, owner->second)));
+    }
+  });
+}
+
 namespace {
 
 /// Whether an edge ends at this input of the actor.

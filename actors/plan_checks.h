@@ -17,6 +17,10 @@ void check_texts_fit_models(const graph::Plan& plan, const RawConfig& file,
 void check_windows_fit_back_edges(const graph::Plan& plan, const RawConfig& file,
                                   ConfigProblems& problems);
 
+/// Tasks of all evaluators have names of their own: figures are kept by task.
+void check_tasks_have_one_name(const graph::Plan& plan, const RawConfig& file,
+                               ConfigProblems& problems);
+
 /// Replicas of a model shard and of its loss need a group, and equal numbers of rows.
 void check_replicas_form_groups(const graph::Plan& plan, const RawConfig& file,
                                 ConfigProblems& problems);

@@ -3,11 +3,14 @@
 #include <pthread.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 
 #include "actors/builtin.h"
 #include "cli/commands/commands.h"
 #include "cli/exit_codes.h"
+#include "common/host_port.h"
+#include "common/log.h"
 #include "graph/cluster/node_host.h"
 #include "monitoring/gpu_metrics.h"
 #include "monitoring/metrics_reply.h"
@@ -20,6 +23,19 @@ struct NodeCommand {
   graph::NodeOptions node;
   std::string metrics = "127.0.0.1:0";
 };
+
+/// Without a key whoever reaches the node can give it work.
+void warn_if_open(const graph::NodeOptions& options) {
+  constexpr std::string_view kTransport = "tcp://";
+  if (!options.key.empty()) return;
+  for (const std::string& at : {options.listen, options.payload}) {
+    std::string host = at.starts_with(kTransport) ? at.substr(kTransport.size()) : at;
+    host.erase(std::min(host.rfind(':'), host.size()));
+    if (is_loopback(host)) continue;
+    log::warn("node", "listens at {} without a key: whoever reaches it can give it work (--key)",
+              at);
+  }
+}
 
 int run_node(const NodeCommand& command) {
   // Before any other thread, so that all of them inherit the blocked signals.
@@ -41,6 +57,7 @@ int run_node(const NodeCommand& command) {
   graph::NodeOptions options = command.node;
   options.monitoring = server.address();
   const graph::NodeHost host(options, registry, metrics);
+  warn_if_open(options);
   fmt::print("node {} listens on {}, metrics on http://{}/metrics\n", options.name, host.address(),
              server.address());
   std::fflush(stdout);

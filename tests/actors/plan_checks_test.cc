@@ -108,6 +108,19 @@ TEST_F(PlanChecksTest, TextsAreNoLongerThanTheModelTakes) {
             "which is actors.model.options.context_length\n");
 }
 
+TEST_F(PlanChecksTest, TwoEvaluatorsHaveTasksOfOtherNames) {
+  const auto judged = [&](const std::string& task) {
+    return problems(
+        {.more_actors = fmt::format("  judge: {{kind: evaluator, options: {{vocabulary: '{}', "
+                                    "tasks: [{{name: {}, protocol: retrieval, shards: ['{}']}}]}}}}\n",
+                                    path("small"), task, path("a.tar")),
+         .more_edges = "  - {from: model.evaluations, to: judge.snapshots}\n"});
+  };
+  EXPECT_EQ(judged("b"), "");
+  EXPECT_THAT(judged("a"), AllOf(HasSubstr(".options.tasks[0].name: found \"a\", which is a task of "),
+                                 HasSubstr("expected another name: figures are kept by task")));
+}
+
 TEST_F(PlanChecksTest, AVocabularyThatIsMissingIsReportedOnce) {
   const std::string found = problems({.vocabulary = "nowhere"});
   EXPECT_THAT(found, HasSubstr("job.yaml:10: actors.tokenize.options.vocabulary: "));
