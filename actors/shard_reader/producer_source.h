@@ -66,15 +66,15 @@ class ProducerSource final : public SampleSource {
   const SourceWatch watch_;
   mutable std::mutex mutex_;
   std::function<void()> wake_;
-  std::string peer_;                          ///< its name while a producer is connected
+  std::string peer_;                           ///< its name while a producer is connected
   std::map<ProducedId, ProducedSample> held_;  ///< that wait for their turn
-  std::set<ProducedId> asked_;                ///< that the connected producer has yet to send
-  std::set<ProducedId> replacements_;         ///< that have to come, besides those ahead
-  std::optional<uint64_t> next_;              ///< the sample whose turn is next; known once one is read
-  std::optional<uint64_t> samples_;           ///< that the producer says it has
-  std::optional<std::string> failure_;        ///< why there is nothing to wait for
-  bool waited_for_ = false;                   ///< the reader stands until something comes
-  uint64_t requests_ = 0;                     ///< that the connected producer was sent
+  std::set<ProducedId> asked_;                 ///< that the connected producer has yet to send
+  std::set<ProducedId> replacements_;          ///< that have to come, besides those ahead
+  std::optional<uint64_t> next_;        ///< the sample whose turn is next; known once one is read
+  std::optional<uint64_t> samples_;     ///< that the producer says it has
+  std::optional<std::string> failure_;  ///< why there is nothing to wait for
+  bool waited_for_ = false;             ///< the reader stands until something comes
+  uint64_t requests_ = 0;               ///< that the connected producer was sent
   monitoring::Gauge connected_, ahead_;
   monitoring::Counter received_;
   std::optional<io::PayloadLink> link_;  ///< its thread uses the rest: it goes first

@@ -29,16 +29,16 @@ struct OrderedSource {
 
 /// The order of a whole training: for every stage, and anew where a source joins, a mix of the
 /// sources that have samples for it; for every source of shards a permutation for each epoch of a
-/// stage, for a stream the samples in its own order. A pure function of its arguments, with no state
-/// to save.
+/// stage, for a stream the samples in its own order. A pure function of its arguments, with no
+/// state to save.
 class SampleOrder {
  public:
   /// Throws invalid_argument when a stage begins without a source that has a sample for it.
   SampleOrder(std::vector<OrderedSource> sources, const florence::TrainingConfig& training,
               uint64_t seed);
 
-  /// The sample of a slot; `attempt` > 0: its n-th replacement, from the same source, which a stream
-  /// itself has to find.
+  /// The sample of a slot; `attempt` > 0: its n-th replacement, from the same source, which a
+  /// stream itself has to find.
   SlotContent at(uint64_t slot, uint32_t attempt) const;
 
  private:

@@ -107,15 +107,14 @@ std::shared_ptr<SampleSource> ShardReader::open(const SourceOptions& source) con
               "source {} listens at {} without a key: whoever reaches it can feed the training",
               source.name, source.producer->listen);
   }
-  return open_source(source, {.tell =
-                                  [actor = context_.actor, observer = context_.observer](
-                                      const std::string& kind, const std::string& text) {
-                                    log::write(kind == "fault" ? log::Level::warn
-                                                               : log::Level::info,
-                                               actor, text);
-                                    if (observer) observer->on_event({kind, actor, text});
-                                  },
-                              .metrics = context_.metrics});
+  return open_source(
+      source, {.tell =
+                   [actor = context_.actor, observer = context_.observer](const std::string& kind,
+                                                                          const std::string& text) {
+                     log::write(kind == "fault" ? log::Level::warn : log::Level::info, actor, text);
+                     if (observer) observer->on_event({kind, actor, text});
+                   },
+               .metrics = context_.metrics});
 }
 
 SampleOrder ShardReader::order_of(const std::vector<SourceOptions>& options,
@@ -256,15 +255,13 @@ bool ShardReader::emit_or_replace(Owed& owed, graph::Outbox& out) {
     ReadResult result = sources_[content.source]->read(content.index, owed.attempt);
     show_wait(content, result.has_value());
     if (!result) return false;
-    const SampleId id{.slot = owed.slot,
-                      .source = content.source,
-                      .attempt = owed.attempt,
-                      .index = content.index,
-                      .key = RandomKey(context_.seed)
-                                 .child(kSampleKey)
-                                 .child(owed.slot)
-                                 .child(owed.attempt),
-                      .read_at = std::chrono::steady_clock::now()};
+    const SampleId id{
+        .slot = owed.slot,
+        .source = content.source,
+        .attempt = owed.attempt,
+        .index = content.index,
+        .key = RandomKey(context_.seed).child(kSampleKey).child(owed.slot).child(owed.attempt),
+        .read_at = std::chrono::steady_clock::now()};
     ++read_;
     show_epoch(content.source, content.epoch);
     if (auto* sample = std::get_if<io::RawSample>(&*result)) {

@@ -30,9 +30,10 @@ void ProducerOptions::fields(ConfigFields& f) {
             {.doc = "samples that are asked for before their turn", .min = 1, .max = 1 << 16});
   f.integer("max_sample_mb", max_sample_mb,
             {.doc = "largest sample, MiB; at most `ahead` of them wait", .min = 1, .max = 1024});
-  f.boolean("long_texts", long_texts,
-            {.doc = "every sample has a text of more than two words: it also feeds stages that take "
-                    "long texts only"});
+  f.boolean(
+      "long_texts", long_texts,
+      {.doc = "every sample has a text of more than two words: it also feeds stages that take "
+              "long texts only"});
 }
 
 void ProducerOptions::check(const RawConfig& where, const std::string& path,
@@ -58,7 +59,8 @@ void SourceOptions::fields(ConfigFields& f) {
   f.text("name", name, {.doc = "in metrics and in the quarantine", .required = true});
   f.texts("shards", shards,
           {.doc = "paths, folders, brace expressions such as {000000..000099}.tar"});
-  f.optional_group("producer", producer, {.doc = "a program that sends samples, instead of shards"});
+  f.optional_group("producer", producer,
+                   {.doc = "a program that sends samples, instead of shards"});
   f.number("weight", weight,
            {.doc = "share of the samples, relative to the other sources'", .min = 0, .max = 1e9});
   f.integer("from_step", from_step,

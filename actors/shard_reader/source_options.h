@@ -11,8 +11,8 @@
 
 namespace arno::actors {
 
-/// How a program of its own feeds a data source (docs/frames.md). At most `ahead` samples of at most
-/// `max_sample_mb` wait here for their slot.
+/// How a program of its own feeds a data source (docs/frames.md). At most `ahead` samples of at
+/// most `max_sample_mb` wait here for their slot.
 struct ProducerOptions {
   std::string listen;
   std::string key;  ///< folder of a job key; empty: none

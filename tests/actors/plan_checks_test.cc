@@ -110,15 +110,16 @@ TEST_F(PlanChecksTest, TextsAreNoLongerThanTheModelTakes) {
 
 TEST_F(PlanChecksTest, TwoEvaluatorsHaveTasksOfOtherNames) {
   const auto judged = [&](const std::string& task) {
-    return problems(
-        {.more_actors = fmt::format("  judge: {{kind: evaluator, options: {{vocabulary: '{}', "
-                                    "tasks: [{{name: {}, protocol: retrieval, shards: ['{}']}}]}}}}\n",
-                                    path("small"), task, path("a.tar")),
-         .more_edges = "  - {from: model.evaluations, to: judge.snapshots}\n"});
+    return problems({.more_actors = fmt::format(
+                         "  judge: {{kind: evaluator, options: {{vocabulary: '{}', "
+                         "tasks: [{{name: {}, protocol: retrieval, shards: ['{}']}}]}}}}\n",
+                         path("small"), task, path("a.tar")),
+                     .more_edges = "  - {from: model.evaluations, to: judge.snapshots}\n"});
   };
   EXPECT_EQ(judged("b"), "");
-  EXPECT_THAT(judged("a"), AllOf(HasSubstr(".options.tasks[0].name: found \"a\", which is a task of "),
-                                 HasSubstr("expected another name: figures are kept by task")));
+  EXPECT_THAT(judged("a"),
+              AllOf(HasSubstr(".options.tasks[0].name: found \"a\", which is a task of "),
+                    HasSubstr("expected another name: figures are kept by task")));
 }
 
 TEST_F(PlanChecksTest, AVocabularyThatIsMissingIsReportedOnce) {

@@ -218,8 +218,9 @@ TEST_F(ProducerSourceTest, OneProducerAtATimeAndOnlyOfThisSource) {
   const auto first = connect("first");
   EXPECT_EQ(told(1)[0], "producer: source gen: first is connected");
   const auto second = connect("second");
-  EXPECT_THAT(told(2)[1], AllOf(HasSubstr("fault: source gen refused a producer at tcp://127.0.0.1"),
-                                HasSubstr("is one too many")));
+  EXPECT_THAT(told(2)[1],
+              AllOf(HasSubstr("fault: source gen refused a producer at tcp://127.0.0.1"),
+                    HasSubstr("is one too many")));
   const auto other = connect("third", "another");
   EXPECT_THAT(told(3)[2], HasSubstr("\"another\", expected \"gen\""));
 }
@@ -240,8 +241,7 @@ TEST_P(WrongMessageTest, EndsTheSessionWithOneLine) {
   producer->messages(1);
   send(*producer, GetParam().message);
 
-  EXPECT_THAT(told(2)[1],
-              AllOf(HasSubstr("source gen lost wrong: "), HasSubstr(GetParam().text)));
+  EXPECT_THAT(told(2)[1], AllOf(HasSubstr("source gen lost wrong: "), HasSubstr(GetParam().text)));
   EXPECT_THAT(producer->events(2)[1].text, HasSubstr(GetParam().text)) << "the producer is told";
   EXPECT_NE(source_->obstacle(), "");
 }
@@ -260,19 +260,22 @@ Message without_image() {
 
 INSTANTIATE_TEST_SUITE_P(
     Messages, WrongMessageTest,
-    ::testing::Values(
-        WrongMessage{"NotAsked", sample_message({8, 0}),
-                     "sent sample 8 (attempt 0), which it was not asked for"},
-        WrongMessage{"OtherAttempt", sample_message({0, 1}), "sample 0 (attempt 1)"},
-        WrongMessage{"OtherLane", {.kind = MessageKind::deliver, .lane = 3, .name = "x"},
-                     "used lane 3, expected 0"},
-        WrongMessage{"OtherType", {.kind = MessageKind::deliver, .lane = 0, .name = "RawItem"},
-                     "type \"RawItem\", expected a ProducedSample"},
-        WrongMessage{"OtherKind", {.kind = MessageKind::acknowledge, .lane = 0, .number = 1},
-                     "a message of kind 4"},
-        WrongMessage{"TooShort", without_fields(),
-                     "sent what is no sample: ProducedSample: ends at byte 3"},
-        WrongMessage{"NoImage", without_image(), "sent what is no sample: [ProducedSample]"}),
+    ::testing::Values(WrongMessage{"NotAsked", sample_message({8, 0}),
+                                   "sent sample 8 (attempt 0), which it was not asked for"},
+                      WrongMessage{"OtherAttempt", sample_message({0, 1}), "sample 0 (attempt 1)"},
+                      WrongMessage{"OtherLane",
+                                   {.kind = MessageKind::deliver, .lane = 3, .name = "x"},
+                                   "used lane 3, expected 0"},
+                      WrongMessage{"OtherType",
+                                   {.kind = MessageKind::deliver, .lane = 0, .name = "RawItem"},
+                                   "type \"RawItem\", expected a ProducedSample"},
+                      WrongMessage{"OtherKind",
+                                   {.kind = MessageKind::acknowledge, .lane = 0, .number = 1},
+                                   "a message of kind 4"},
+                      WrongMessage{"TooShort", without_fields(),
+                                   "sent what is no sample: ProducedSample: ends at byte 3"},
+                      WrongMessage{"NoImage", without_image(),
+                                   "sent what is no sample: [ProducedSample]"}),
     [](const auto& test) { return test.param.name; });
 
 TEST_F(ProducerSourceTest, OptionsThatCannotBe) {
@@ -292,11 +295,11 @@ TEST_F(ProducerSourceTest, OptionsThatCannotBe) {
 
 TEST_F(ProducerSourceTest, ADrainingReaderGivesUpWhatNobodyBrings) {
   testing::write_tiny_shard(folder_ / "good.tar", testing::tiny_texts(30));
-  const auto reader = make(
-      "shard_reader",
-      fmt::format("sources:\n  - {{name: tiny, shards: ['{}'], weight: 50}}\n  - {{name: gen, "
-                  "producer: {{listen: 'tcp://127.0.0.1:*'}}}}\nwindow: 400",
-                  (folder_ / "good.tar").string()));
+  const auto reader =
+      make("shard_reader",
+           fmt::format("sources:\n  - {{name: tiny, shards: ['{}'], weight: 50}}\n  - {{name: gen, "
+                       "producer: {{listen: 'tcp://127.0.0.1:*'}}}}\nwindow: 400",
+                       (folder_ / "good.tar").string()));
   Produced last = Produced::item;
   while (last == Produced::item) last = reader->produce(out_);
   EXPECT_EQ(last, Produced::waiting);

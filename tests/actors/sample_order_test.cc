@@ -97,8 +97,8 @@ TEST_F(SampleOrderTest, ASourceJoinsAtItsStepAndTheOthersGoOn) {
 
 TEST_F(SampleOrderTest, AStreamGivesItsSamplesOneAfterTheOtherOverAllStages) {
   context_.training.batch_size = 8;
-  context_.training.stages = {{.name = "all", .steps = 20}, {.name = "long", .steps = 20},
-                              {.name = "last", .steps = 20}};
+  context_.training.stages = {
+      {.name = "all", .steps = 20}, {.name = "long", .steps = 20}, {.name = "last", .steps = 20}};
   context_.training.stages[1].texts = "long";
   for (const bool long_texts : {false, true}) {
     const SampleOrder order({{source("a.tar", 12)},
