@@ -94,7 +94,9 @@ TEST_F(AttachTest, AnEvaluatorJoinsAndLeaves) {
 }
 
 TEST_F(AttachTest, TopAndStatusFollow) {
-  Running job = start(this->job({.steps = 100'000, .monitoring = "enabled: true"}), "run");
+  Running job = start(
+      this->job({.steps = 100'000, .checkpoint_every = 50'000, .monitoring = "enabled: true"}),
+      "run");
   go_on(job, 1);
   const auto wait_for = [&](const ::testing::Matcher<std::string>& wanted) {
     std::string seen;
