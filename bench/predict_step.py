@@ -38,6 +38,11 @@ def measured_step(*options):
     return BATCH / statistics.median(result_of("two", *options)["rates"])
 
 
+def seconds_of(parts):
+    """A step without exchange."""
+    return sum(parts[f"{name}_s"] for name in ("forward", "loss", "backward", "optimizer"))
+
+
 def ring_share(ranks):
     """What a rank sends of a sum, in sizes of it."""
     return 2 * (ranks - 1) / ranks
@@ -65,15 +70,12 @@ def validate(rounds):
     found = {(group, ranks): [] for group in groups for ranks in (1, 2, 4)}
     foreseen = {key: [] for key in found}
     for _ in range(rounds):
-        apart = None
+        side_by_side = measured_step("--replicas", 2, "--group", "none")
         for group in groups:
             parts = {n: result_of("profile", "--replicas", n, "--group", group) for n in (1, 2, 4)}
-            side_by_side = measured_step("--replicas", 2, "--group", "none")
-            alone = sum(parts[2][f"{name}_s"]
-                        for name in ("forward", "loss", "backward", "optimizer"))
-            apart = max(1.0, side_by_side / alone)
+            slowdown = max(1.0, side_by_side / seconds_of(parts[2]))
             for ranks in (1, 2, 4):
-                foreseen[group, ranks].append(predicted_step(parts[ranks], ranks, apart))
+                foreseen[group, ranks].append(predicted_step(parts[ranks], ranks, slowdown))
                 found[group, ranks].append(measured_step("--replicas", ranks, "--group", group))
     print(f"{'group':6} {'replicas':>8} {'predicted [s]':>14} {'measured [s]':>13} {'apart':>7}")
     for (group, ranks), seconds in found.items():
@@ -123,8 +125,7 @@ def data_parallel_step(cluster, ranks, steps=2):
     for rank in range(seen):
         host = Host(simulation)
         simulation.start(replica(simulation, host, rank, group, gather, parts, steps))
-    return simulation.run() / steps, sum(parts[f"{name}_s"] for name in
-                                         ("forward", "loss", "backward", "optimizer"))
+    return simulation.run() / steps, seconds_of(parts)
 
 
 def pipeline_step(cluster, stages, micro_batches):

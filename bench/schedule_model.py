@@ -125,19 +125,19 @@ class Collective:
         self._simulation = simulation
         self._ranks = ranks
         self._part = part
-        self._calls = []  # of each: ranks that have come, event of its end, bytes
+        self._calls = []
         self._made = [0] * ranks
         simulation.start(self._serve())
 
     def call(self, rank, size):
         number = self._made[rank]
         self._made[rank] += 1
-        here, end = self._slot(number)
-        here.come += 1
-        here.size = size
-        if here.come == self._ranks:
-            self._simulation.happen(here.all_here)
-        return end
+        call = self._slot(number)
+        call.come += 1
+        call.size = size
+        if call.come == self._ranks:
+            self._simulation.happen(call.all_here)
+        return call.end
 
     class _Call:
         def __init__(self):
@@ -149,15 +149,15 @@ class Collective:
     def _slot(self, number):
         while len(self._calls) <= number:
             self._calls.append(self._Call())
-        return self._calls[number], self._calls[number].end
+        return self._calls[number]
 
     def _serve(self):
         for number in itertools.count():
-            call, end = self._slot(number)
+            call = self._slot(number)
             yield call.all_here
             for part in [self._part(rank, call.size) for rank in range(self._ranks)]:
                 yield part
-            self._simulation.happen(end)
+            self._simulation.happen(call.end)
 
 
 def replica(simulation, host, rank, group, gather, parts, steps):

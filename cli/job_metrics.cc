@@ -53,7 +53,7 @@ constexpr MetricDef kDefs[] = {
 enum Def {
   kStep, kTotalSteps, kLoss, kFloor, kLearningRate, kTemperature, kGradNorm, kParameterNorm,
   kImages, kPhaseSeconds, kLatency, kEvaluation, kCheckpointStep, kCheckpointTime, kReturns,
-  kStartTime,   kJobPhase, kBuildInfo, kMemory
+  kStartTime, kJobPhase, kBuildInfo, kMemory
 };
 // clang-format on
 

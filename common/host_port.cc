@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/host_port.h"
 
+#include <arpa/inet.h>
+
 #include <charconv>
+#include <string_view>
 
 namespace arno {
 
@@ -21,8 +24,18 @@ std::optional<HostPort> parse_host_port(const std::string& text) {
   return out;
 }
 
+std::optional<HostPort> parse_tcp_address(const std::string& text) {
+  constexpr std::string_view kTransport = "tcp://";
+  if (!text.starts_with(kTransport)) return std::nullopt;
+  std::string rest = text.substr(kTransport.size());
+  if (rest.ends_with(":*")) rest.back() = '0';
+  return parse_host_port(rest);
+}
+
 bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
+  in_addr address{};
+  const bool v4 = inet_pton(AF_INET, host.c_str(), &address) == 1;
+  return host == "localhost" || host == "::1" || (v4 && ntohl(address.s_addr) >> 24 == 127);
 }
 
 }  // namespace arno

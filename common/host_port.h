@@ -17,7 +17,10 @@ struct HostPort {
 /// Reads "host:port", "[::1]:port" for IPv6; nothing for anything else.
 std::optional<HostPort> parse_host_port(const std::string& text);
 
-/// Whether only this machine reaches a host's name: localhost, 127.x.x.x, ::1.
+/// Reads "tcp://host:port", port * being any free one (0); nothing for anything else.
+std::optional<HostPort> parse_tcp_address(const std::string& text);
+
+/// Whether only this machine reaches a host, without brackets: localhost, 127.x.x.x, ::1.
 bool is_loopback(const std::string& host);
 
 }  // namespace arno

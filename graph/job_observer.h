@@ -129,7 +129,7 @@ class JobObserver {
 };
 
 /// Passes everything on to several observers, which outlive it.
-class JobObservers final : public JobObserver {
+class JobObservers : public JobObserver {
  public:
   explicit JobObservers(std::vector<JobObserver*> all) : all_(std::move(all)) {}
 

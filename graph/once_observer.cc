@@ -11,7 +11,7 @@ void OnceObserver::on_step(const StepReport& report) {
     if (report.step <= last_step_) return;
     last_step_ = report.step;
   }
-  if (to_) to_->on_step(report);
+  JobObservers::on_step(report);
 }
 
 void OnceObserver::on_evaluation(const EvaluationReport& report) {
@@ -24,21 +24,7 @@ void OnceObserver::on_evaluation(const EvaluationReport& report) {
       known->second = std::max(known->second, report.step);
     }
   }
-  if (to_ && fresh) to_->on_evaluation(report);
-}
-
-void OnceObserver::on_checkpoint(int64_t step, const std::string& path) {
-  if (to_) to_->on_checkpoint(step, path);
-}
-void OnceObserver::on_source(const SourceReport& report) {
-  if (to_) to_->on_source(report);
-}
-void OnceObserver::on_event(const JobEvent& event) {
-  if (to_) to_->on_event(event);
-}
-bool OnceObserver::wants_sample() { return to_ && to_->wants_sample(); }
-void OnceObserver::on_sample(const SampleReport& report) {
-  if (to_) to_->on_sample(report);
+  if (fresh) JobObservers::on_evaluation(report);
 }
 
 int64_t OnceObserver::last_step() const {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitoring/http_server.h"
 
-#include <arpa/inet.h>
 #include <httplib.h>
 
 #include <thread>
@@ -22,12 +21,6 @@ HostPort parse_address(const std::string& text) {
   ARNO_CHECK(out, Errc::invalid_argument,
              "[http] found address \"{}\", expected host:port, such as 127.0.0.1:9464", text);
   return *out;
-}
-
-bool is_loopback(const std::string& host) {
-  in_addr address{};
-  const bool v4 = inet_pton(AF_INET, host.c_str(), &address) == 1;
-  return host == "localhost" || host == "::1" || (v4 && ntohl(address.s_addr) >> 24 == 127);
 }
 
 /// The host of a Host header, without port and brackets.

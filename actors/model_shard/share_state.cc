@@ -2,7 +2,6 @@
 #include "actors/model_shard/share_state.h"
 
 #include <cstring>
-#include <numeric>
 
 #include "actors/codecs/codecs.h"
 

@@ -6,20 +6,6 @@
 #include "io/zeromq/job_key.h"
 
 namespace arno::actors {
-namespace {
-
-constexpr std::string_view kTransport = "tcp://";
-
-/// Nothing for what is no "tcp://host:port", port * being any free one.
-std::optional<HostPort> parse_address(const std::string& text) {
-  if (!text.starts_with(kTransport)) return std::nullopt;
-  std::string rest = text.substr(kTransport.size());
-  if (rest.ends_with(":*")) rest.back() = '0';
-  return parse_host_port(rest);
-}
-
-}  // namespace
-
 void ProducerOptions::fields(ConfigFields& f) {
   f.text("listen", listen,
          {.doc = "tcp://host:port that the producer connects to; port * takes a free one",
@@ -38,7 +24,7 @@ void ProducerOptions::fields(ConfigFields& f) {
 
 void ProducerOptions::check(const RawConfig& where, const std::string& path,
                             ConfigProblems& problems) const {
-  if (!listen.empty() && !parse_address(listen)) {
+  if (!listen.empty() && !parse_tcp_address(listen)) {
     problems.push_back(where.problem_at(
         path + ".listen", fmt::format("found \"{}\", expected tcp://host:port", listen)));
   }
@@ -51,7 +37,7 @@ void ProducerOptions::check(const RawConfig& where, const std::string& path,
 }
 
 bool ProducerOptions::is_open() const {
-  const std::optional<HostPort> at = parse_address(listen);
+  const std::optional<HostPort> at = parse_tcp_address(listen);
   return at && !is_loopback(at->host);
 }
 

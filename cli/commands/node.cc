@@ -3,7 +3,6 @@
 #include <pthread.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <csignal>
 
 #include "actors/builtin.h"
@@ -26,15 +25,14 @@ struct NodeCommand {
 
 /// Without a key whoever reaches the node can give it work.
 void warn_if_open(const graph::NodeOptions& options) {
-  constexpr std::string_view kTransport = "tcp://";
   if (!options.key.empty()) return;
-  for (const std::string& at : {options.listen, options.payload}) {
-    std::string host = at.starts_with(kTransport) ? at.substr(kTransport.size()) : at;
-    host.erase(std::min(host.rfind(':'), host.size()));
-    if (is_loopback(host)) continue;
+  const auto warn_of = [](const std::string& at, const std::optional<HostPort>& address) {
+    if (!address || is_loopback(address->host)) return;
     log::warn("node", "listens at {} without a key: whoever reaches it can give it work (--key)",
               at);
-  }
+  };
+  warn_of(options.listen, parse_host_port(options.listen));
+  warn_of(options.payload, parse_tcp_address(options.payload));
 }
 
 int run_node(const NodeCommand& command) {

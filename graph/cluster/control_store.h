@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <condition_variable>
 #include <functional>
-#include <map>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -28,14 +25,11 @@ class ControlStore final : public ops::Store {
   /// Another process has put it.
   void learn(const std::string& key, const std::string& value);
   /// Nobody waits any more, now and later.
-  void close();
+  void close() { known_.close(); }
 
  private:
   Tell tell_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<std::string, std::vector<char>> values_;
-  bool closed_ = false;
+  ops::MemoryStore known_;
 };
 
 }  // namespace arno::graph

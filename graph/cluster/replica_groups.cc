@@ -7,8 +7,6 @@
 namespace arno::graph {
 namespace {
 
-constexpr std::string_view kScheme = "tcp://";
-
 /// Groups over Gloo on the interface of the payload plane.
 class NodeGroups final : public ops::GroupMaker {
  public:
@@ -18,8 +16,7 @@ class NodeGroups final : public ops::GroupMaker {
   std::shared_ptr<ops::Communicator> join(const std::string& group, int64_t rank, int64_t size,
                                           ops::CommOptions options) override {
     const std::string host = host_of_payload();
-    const bool here = host.starts_with("127.") || host == "::1";
-    ARNO_CHECK(here || options.plain_network, Errc::config_invalid,
+    ARNO_CHECK(is_loopback(host) || options.plain_network, Errc::config_invalid,
                "[groups] replicas would exchange features and gradients at {} in the clear; allow "
                "it by plain_network: true of the gradient_allreduce, on a network that is trusted",
                host);
@@ -28,8 +25,7 @@ class NodeGroups final : public ops::GroupMaker {
 
  private:
   std::string host_of_payload() const {
-    const auto at = payload_.starts_with(kScheme) ? parse_host_port(payload_.substr(kScheme.size()))
-                                                  : std::nullopt;
+    const std::optional<HostPort> at = parse_tcp_address(payload_);
     ARNO_CHECK(at && at->host != "0.0.0.0" && at->host != "::", Errc::config_invalid,
                "[groups] items come in at {}, expected the address of one interface: replicas on "
                "other nodes are met there",

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,7 +25,21 @@ class Store {
                                                std::chrono::milliseconds patience) = 0;
 };
 
-/// A store for members in one process.
+/// A store for members in one process. Thread-safe.
+class MemoryStore final : public Store {
+ public:
+  void put(const std::string& key, std::vector<char> value) override;
+  std::optional<std::vector<char>> get(const std::string& key,
+                                       std::chrono::milliseconds patience) override;
+  /// Nobody waits any more, now and later, and nothing is found.
+  void close();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::string, std::vector<char>> values_;
+  bool closed_ = false;
+};
 std::shared_ptr<Store> memory_store();
 
 }  // namespace arno::ops
