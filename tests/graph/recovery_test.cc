@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
+#include <mutex>
 #include <numeric>
 
 #include "graph/job.h"
@@ -17,14 +18,17 @@ using Outcome = JobResult::Outcome;
 
 class RecordingObserver final : public JobObserver {
  public:
-  void on_step(const StepReport& report) override { steps.push_back(report.step); }
+  void on_step(const StepReport& report) override {
+    const std::scoped_lock lock(mutex);
+    steps.push_back(report.step);
+  }
   void on_event(const JobEvent& event) override {
     const std::scoped_lock lock(mutex);
     if (event.kind == "back") returns.push_back(event.text);
   }
 
+  std::mutex mutex;  ///< of what several replicas tell
   std::vector<int64_t> steps;
-  std::mutex mutex;
   std::vector<std::string> returns;
 };
 

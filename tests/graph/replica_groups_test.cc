@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <mutex>
 #include <thread>
 
 #include "common/error.h"
@@ -19,7 +20,10 @@ class ReplicaGroupsTest : public ::testing::Test {
     for (const int i : {0, 1}) {
       groups_[i] = std::make_unique<ReplicaGroups>(
           start, payload, [this, i](const std::string& key, const std::string& value) {
-            keys_.push_back(key);
+            {
+              const std::scoped_lock lock(mutex_);
+              keys_.push_back(key);
+            }
             groups_[1 - i]->learn(key, value);
           });
     }
@@ -41,7 +45,8 @@ class ReplicaGroupsTest : public ::testing::Test {
   }
 
   std::unique_ptr<ReplicaGroups> groups_[2];
-  std::vector<std::string> keys_;
+  std::mutex mutex_;
+  std::vector<std::string> keys_;  ///< both ranks put theirs
 };
 
 TEST_F(ReplicaGroupsTest, ReplicasOfTwoProcessesFindEachOther) {
