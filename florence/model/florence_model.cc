@@ -25,18 +25,22 @@ ops::Variable project(const ops::Variable& features, const ops::Variable& projec
 }  // namespace
 
 FlorenceModel::FlorenceModel(const FlorenceConfig& config, int64_t resolution, int64_t window,
-                             RandomKey init)
-    : FlorenceModel(config, tower_with_window(config, window), resolution, init) {
+                             RandomKey init, const ModelSlice& slice)
+    : FlorenceModel(config, tower_with_window(config, window), resolution, init, slice) {
   preset_window_ = config.image_tower().window;
 }
 
 FlorenceModel::FlorenceModel(const FlorenceConfig& config, const CoSwinConfig& image_tower,
-                             int64_t resolution, RandomKey init)
+                             int64_t resolution, RandomKey init, const ModelSlice& slice)
     : config_(config),
+      slice_(slice),
       preset_window_(image_tower.window),
       resolution_(resolution),
-      image_tower_(image_tower, resolution, Initializer(parameters_, init, "image_encoder.")),
-      text_tower_(config.text_tower(), Initializer(parameters_, init, "text_encoder.")) {
+      image_tower_(image_tower, resolution, Initializer(parameters_, init, "image_encoder."),
+                   slice.image, slice.top),
+      text_tower_(config.text_tower(), Initializer(parameters_, init, "text_encoder."), slice.text,
+                  slice.top) {
+  if (!slice.top) return;
   const Initializer top(parameters_, init);
   image_projection_ =
       top.trunc_normal("image_projection", {image_tower_.width(), config.projection_dim});
@@ -47,13 +51,30 @@ FlorenceModel::FlorenceModel(const FlorenceConfig& config, const CoSwinConfig& i
 
 ops::Variable FlorenceModel::encode_image(const ops::Tensor& images,
                                           const DropPath& drop_path) const {
-  const ops::Variable input(images.to(config_.compute_dtype()));
-  return project(image_tower_.forward(input, drop_path, part_options()), image_projection_);
+  return forward_image(ops::Variable(images.to(config_.compute_dtype())), drop_path);
 }
 
 ops::Variable FlorenceModel::encode_text(const PackedTexts& texts) const {
-  return project(text_tower_.forward(texts, config_.compute_dtype(), part_options()),
-                 text_projection_);
+  return forward_text(texts, {});
+}
+
+ops::Variable FlorenceModel::forward_image(const ops::Variable& input,
+                                           const DropPath& drop_path) const {
+  ops::check_shape("florence_model", "image input", input.value(),
+                   image_tower_.input_shape(input.shape()[0]));
+  const ops::Variable features = image_tower_.forward(input, drop_path, part_options());
+  return slice_.top ? project(features, image_projection_) : features;
+}
+
+ops::Variable FlorenceModel::forward_text(const PackedTexts& texts,
+                                          const ops::Variable& input) const {
+  if (slice_.text.first > 0) {
+    ops::check_shape("florence_model", "text input", input.value(),
+                     {texts.tokens.dim(0), config_.text_width});
+  }
+  const ops::Variable features =
+      text_tower_.forward(texts, input, config_.compute_dtype(), part_options());
+  return slice_.top ? project(features, text_projection_) : features;
 }
 
 double FlorenceModel::temperature() const {
@@ -70,7 +91,7 @@ void FlorenceModel::load(const std::vector<NamedTensor>& weights) {
     ops::Variable variable = parameter.variable;
     copy_checked(weights, parameter.name, variable.mutable_value());
   }
-  ARNO_CHECK(weights.size() == parameters_.all().size(), Errc::data_corrupt,
+  ARNO_CHECK(!slice_.is_whole() || weights.size() == parameters_.all().size(), Errc::data_corrupt,
              "[checkpoint] holds {} tensors, the configured model has {}: it is of another model",
              weights.size(), parameters_.all().size());
 }

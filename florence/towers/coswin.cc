@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "florence/towers/relative_table.h"
 #include "ops/math/add.h"
@@ -98,8 +99,9 @@ struct CoSwin::Block {
   int64_t window = 0;
   int64_t shift = 0;
   double drop_rate = 0;
-  uint64_t number = 0;  ///< over all stages
-  std::string part;     ///< of its parameters
+  uint64_t number = 0;   ///< over all stages
+  int64_t in_stage = 0;  ///< number in its stage
+  std::string part;      ///< of its parameters
   std::string table_name;
   WeightAndBias norm1;
   ops::Variable table;
@@ -110,75 +112,103 @@ struct CoSwin::Block {
   WeightAndBias fc2;
 };
 
-/// An embedding (stem or merge) and the blocks that follow it.
-struct CoSwin::Stage {
-  std::string part;  ///< of the embedding; empty for the stem, which stays in memory
+/// What halves the grid before a stage: the stem, or a merge.
+struct CoSwin::Embedding {
+  Embedding(const Initializer& init, const std::string& name, int64_t stage, int64_t channels)
+      : part(stage == 0 ? "" : init.prefix()),
+        options(stage == 0 ? kStem : kMerge),
+        conv(make_conv(init, name, stage == 0 ? 3 : channels / 2, channels,
+                       stage == 0 ? kStemKernel : kMergeKernel)),
+        conv_norm(make_norm(init, "norm", channels)) {}
+
+  ops::Variable forward(const ops::Variable& input) const {
+    return norm(ops::conv2d(input, conv.weight, conv.bias, options), conv_norm);
+  }
+
+  std::string part;  ///< empty for the stem, which stays in memory
+  ops::Conv2dOptions options;
   WeightAndBias conv;
   WeightAndBias conv_norm;
+};
+
+/// Blocks on one grid. A slice has those that it owns, and the embedding with the first one.
+struct CoSwin::Stage {
+  std::optional<Embedding> embedding;
   std::vector<Block> blocks;
 };
 
-CoSwin::CoSwin(const CoSwinConfig& config, int64_t resolution, const Initializer& init)
-    : config_(config) {
-  const int64_t total_blocks =
-      config.depths[0] + config.depths[1] + config.depths[2] + config.depths[3];
+CoSwin::CoSwin(const CoSwinConfig& config, int64_t resolution, const Initializer& init,
+               BlockRange blocks, bool top)
+    : config_(config), blocks_(blocks), top_(top), resolution_(resolution) {
   const std::array<int64_t, 4> sides = grid_sides(resolution);
-  uint64_t number = 0;
+  int64_t number = 0;
   for (int64_t s = 0; s < 4; ++s) {
     const int64_t channels = config.channels << s;
-    const std::string layer = fmt::format("layers.{}", s);
-    // As in UniCL's files, the merge after stage s belongs to layer s.
-    const Initializer embedding =
-        s == 0 ? init.part("patch_embed") : init.part(fmt::format("layers.{}.downsample", s - 1));
-    Stage stage{.part = s == 0 ? "" : embedding.prefix(),
-                .conv = s == 0 ? make_conv(embedding, "proj", 3, channels, kStemKernel)
-                               : make_conv(embedding, "proj", channels / 2, channels, kMergeKernel),
-                .conv_norm = make_norm(embedding, "norm", channels),
-                .blocks = {}};
-    for (int64_t b = 0; b < config.depths[s]; ++b) {
-      const std::string name = fmt::format("{}.blocks.{}", layer, b);
+    Stage stage;
+    for (int64_t b = 0; b < config.depths[s]; ++b, ++number) {
+      if (!blocks.contains(number)) continue;
+      // As in UniCL's files, the merge after stage s belongs to layer s.
+      if (b == 0 && s == 0) stage.embedding.emplace(init.part("patch_embed"), "proj", s, channels);
+      if (b == 0 && s > 0) {
+        stage.embedding.emplace(init.part(fmt::format("layers.{}.downsample", s - 1)), "proj", s,
+                                channels);
+      }
+      const std::string name = fmt::format("layers.{}.blocks.{}", s, b);
       Block block(init.part(name), channels, config.head_dim, std::min(config.window, sides[s]));
-      block.number = number;
+      block.number = static_cast<uint64_t>(number);
+      block.in_stage = b;
       block.drop_rate = config.drop_path * static_cast<double>(number) /
-                        static_cast<double>(std::max<int64_t>(1, total_blocks - 1));
+                        static_cast<double>(std::max<int64_t>(1, config.blocks() - 1));
       block.table_name = name + ".attn.relative_position_bias_table";
       stage.blocks.push_back(std::move(block));
-      ++number;
     }
     stages_.push_back(std::move(stage));
   }
-  norm_ = make_norm(init, "norm", width());
+  if (top) norm_ = make_norm(init, "norm", width());
   set_geometry(resolution, config.window);
 }
 
 CoSwin::~CoSwin() = default;
 CoSwin::CoSwin(CoSwin&&) noexcept = default;
 
-ops::Variable CoSwin::forward(const ops::Variable& images, const DropPath& drop_path,
+ops::Variable CoSwin::forward(const ops::Variable& input, const DropPath& drop_path,
                               const PartOptions& options) const {
-  ops::Variable x = images;
-  for (size_t s = 0; s < stages_.size(); ++s) {
-    const Stage& stage = stages_[s];
-    const auto embed = [&stage, how = s == 0 ? kStem : kMerge](const ops::Variable& input) {
-      return norm(ops::conv2d(input, stage.conv.weight, stage.conv.bias, how), stage.conv_norm);
-    };
-    x = s == 0 ? embed(x) : run_part({.source = options.source}, stage.part, embed, x);
+  ops::Variable x = input;
+  for (const Stage& stage : stages_) {
+    if (stage.embedding) {
+      const auto embed = [&embedding = *stage.embedding](const ops::Variable& grid) {
+        return embedding.forward(grid);
+      };
+      const std::string& part = stage.embedding->part;
+      x = part.empty() ? embed(x) : run_part({.source = options.source}, part, embed, x);
+    }
     for (const Block& block : stage.blocks) {
       const ops::Tensor attention_scale = drop_path.scale(block.drop_rate, 2 * block.number);
       const ops::Tensor mlp_scale = drop_path.scale(block.drop_rate, 2 * block.number + 1);
-      const auto body = [&block, attention_scale, mlp_scale](const ops::Variable& input) {
-        return block.forward(input, attention_scale, mlp_scale);
+      const auto body = [&block, attention_scale, mlp_scale](const ops::Variable& tokens) {
+        return block.forward(tokens, attention_scale, mlp_scale);
       };
       x = run_part(options, block.part, body, x);
     }
   }
-  return ops::mean_pool(norm(x, norm_));
+  return top_ ? ops::mean_pool(norm(x, norm_)) : x;
+}
+
+ops::Shape CoSwin::input_shape(int64_t samples) const {
+  if (blocks_.first == 0) return {samples, resolution_, resolution_, 3};
+  // The grid of the stage that the block before is in.
+  int64_t stage = 0;
+  for (int64_t end = config_.depths[0]; end < blocks_.first && stage < 3;) {
+    end += config_.depths[++stage];
+  }
+  const int64_t side = grid_sides(resolution_)[stage];
+  return {samples, side, side, config_.channels << stage};
 }
 
 std::vector<std::string> CoSwin::parts() const {
   std::vector<std::string> out;
   for (const Stage& stage : stages_) {
-    if (!stage.part.empty()) out.push_back(stage.part);
+    if (stage.embedding && !stage.embedding->part.empty()) out.push_back(stage.embedding->part);
     for (const Block& block : stage.blocks) out.push_back(block.part);
   }
   return out;
@@ -186,14 +216,14 @@ std::vector<std::string> CoSwin::parts() const {
 
 std::vector<std::string> CoSwin::set_geometry(int64_t resolution, int64_t window) {
   config_.window = window;
+  resolution_ = resolution;
   std::vector<std::string> changed;
   const std::array<int64_t, 4> sides = grid_sides(resolution);
   for (size_t s = 0; s < stages_.size(); ++s) {
-    for (size_t b = 0; b < stages_[s].blocks.size(); ++b) {
-      Block& block = stages_[s].blocks[b];
+    for (Block& block : stages_[s].blocks) {
       // A grid no larger than the window is one window, which is not shifted.
       block.window = std::min(window, sides[s]);
-      block.shift = b % 2 == 1 && sides[s] > window ? window / 2 : 0;
+      block.shift = block.in_stage % 2 == 1 && sides[s] > window ? window / 2 : 0;
       if (window_of_table(block.table.shape()) == block.window) continue;
       block.table.assign(resize_relative_table(block.table.value(), block.window));
       changed.push_back(block.table_name);

@@ -64,15 +64,17 @@ PackedTexts PackedTexts::slice(int64_t start, int64_t length) const {
           .offsets = own_offsets};
 }
 
-TextTower::TextTower(const TextTowerConfig& config, const Initializer& init)
-    : config_(config),
-      token_part_(init.prefix() + "token_embedding."),
-      token_embedding_(init.trunc_normal_without_decay("token_embedding.weight",
-                                                       {config.vocab_size, config.width})),
-      positional_embedding_(init.trunc_normal_without_decay(
-          "positional_embedding", {config.context_length, config.width})) {
+TextTower::TextTower(const TextTowerConfig& config, const Initializer& init, BlockRange blocks,
+                     bool top)
+    : config_(config), top_(top), token_part_(init.prefix() + "token_embedding.") {
   const int64_t width = config.width;
-  for (int64_t i = 0; i < config.layers; ++i) {
+  if (blocks.contains(0)) {
+    token_embedding_ =
+        init.trunc_normal_without_decay("token_embedding.weight", {config.vocab_size, width});
+    positional_embedding_ =
+        init.trunc_normal_without_decay("positional_embedding", {config.context_length, width});
+  }
+  for (int64_t i = blocks.first; i < std::min(config.layers, blocks.end); ++i) {
     const Initializer block = init.part(fmt::format("resblocks.{}", i));
     blocks_.push_back({.part = block.prefix(),
                        .norm1 = make_norm(block, "ln_1", width),
@@ -83,7 +85,7 @@ TextTower::TextTower(const TextTowerConfig& config, const Initializer& init)
                        .fc1 = make_linear(block, "mlp.c_fc", width, kMlpRatio * width),
                        .fc2 = make_linear(block, "mlp.c_proj", kMlpRatio * width, width)});
   }
-  norm_ = make_norm(init, "ln_final", width);
+  if (top) norm_ = make_norm(init, "ln_final", width);
 }
 
 ops::Variable TextTower::block_forward(const Block& block, const ops::Variable& x,
@@ -104,7 +106,8 @@ ops::Variable TextTower::block_forward(const Block& block, const ops::Variable& 
 }
 
 std::vector<std::string> TextTower::parts() const {
-  std::vector<std::string> out{token_part_};
+  std::vector<std::string> out;
+  if (token_embedding_.defined()) out.push_back(token_part_);
   for (const Block& block : blocks_) out.push_back(block.part);
   return out;
 }
@@ -117,19 +120,20 @@ ops::Variable TextTower::embed(const PackedTexts& texts, ops::DType compute,
                   ops::embedding(positional_embedding_, texts.positions, compute));
 }
 
-ops::Variable TextTower::forward(const PackedTexts& texts, ops::DType compute,
-                                 const PartOptions& options) const {
+ops::Variable TextTower::forward(const PackedTexts& texts, const ops::Variable& input,
+                                 ops::DType compute, const PartOptions& options) const {
   for (const int32_t position : texts.positions.data<int32_t>()) {
     ARNO_CHECK(position < config_.context_length, Errc::invalid_argument,
                "[text_tower] a text has more than {} tokens", config_.context_length);
   }
-  ops::Variable x = embed(texts, compute, options);
+  ops::Variable x = token_embedding_.defined() ? embed(texts, compute, options) : input;
   for (const Block& block : blocks_) {
     const auto body = [this, &block, offsets = texts.offsets](const ops::Variable& input) {
       return block_forward(block, input, offsets);
     };
     x = run_part(options, block.part, body, x);
   }
+  if (!top_) return x;
   // The norm works on rows, so only the rows that are pooled go through it.
   return norm(ops::gather_rows(x, last_rows(texts.offsets)), norm_);
 }

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "florence/towers/block_range.h"
 #include "florence/towers/initializer.h"
 #include "florence/towers/parameter_source.h"
 #include "ops/autograd/variable.h"
@@ -36,12 +37,18 @@ PackedTexts pack_texts(const std::vector<std::vector<int32_t>>& texts);
 
 /// Token and position embedding, pre-norm blocks with QuickGELU, layer norm (eps 1e-12), and the
 /// output at the last token of each text, its end-of-text. Names as in UniCL's text encoder.
+///
+/// A tower may be cut between blocks, as the image tower.
 class TextTower {
  public:
-  TextTower(const TextTowerConfig& config, const Initializer& init);
+  /// `top`: with the last norm and the choice of the last tokens.
+  TextTower(const TextTowerConfig& config, const Initializer& init, BlockRange blocks = {},
+            bool top = true);
 
-  /// -> [n, width] in dtype `compute`. Throws invalid_argument for a text longer than the context.
-  ops::Variable forward(const PackedTexts& texts, ops::DType compute,
+  /// -> [n, width] in dtype `compute`; without the top, tokens [T, width]. `input`: what the slice
+  /// before gave for the same texts, [T, width]; undefined for the first one. Throws
+  /// invalid_argument for a text longer than the context.
+  ops::Variable forward(const PackedTexts& texts, const ops::Variable& input, ops::DType compute,
                         const PartOptions& options) const;
   /// The parts that forward() acquires and releases one after the other: the table of the tokens
   /// and the blocks.
@@ -61,11 +68,12 @@ class TextTower {
                       const PartOptions& options) const;
 
   TextTowerConfig config_;
+  bool top_;
   std::string token_part_;
-  ops::Variable token_embedding_;
-  ops::Variable positional_embedding_;
+  ops::Variable token_embedding_;       ///< of the slice with the first block
+  ops::Variable positional_embedding_;  ///< likewise
   std::vector<Block> blocks_;
-  WeightAndBias norm_;
+  WeightAndBias norm_;  ///< of the top
 };
 
 }  // namespace arno::florence

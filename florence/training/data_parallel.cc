@@ -70,8 +70,8 @@ void DataParallel::set_last_part(bool last) {
   if (buckets_) buckets_->set_last_part(last);
 }
 
-double DataParallel::finish_backward() {
-  if (!buckets_) return ops::global_grad_norm(optimizer_.slots());
+std::vector<double> DataParallel::finish_backward() {
+  if (!buckets_) return ops::squared_grad_norms(optimizer_.slots());
   buckets_->finish([&](size_t index, const ops::Tensor& sum) {
     Entry& entry = entries_[index];
     if (options_.zero >= 2) {
@@ -81,14 +81,14 @@ double DataParallel::finish_backward() {
     entry.parameter.variable.set_grad(sum);
     if (options_.zero == 1) entry.shard.set_grad(own_part(sum, rank_, size_));
   });
-  if (options_.zero >= 2) return norm_over_ranks(ops::global_grad_norm(optimizer_.slots()));
-  return ops::global_grad_norm(whole_slots());
+  if (options_.zero >= 2) return square_over_ranks(ops::global_grad_norm(optimizer_.slots()));
+  return ops::squared_grad_norms(whole_slots());
 }
 
-double DataParallel::norm_over_ranks(double own_norm) {
+std::vector<double> DataParallel::square_over_ranks(double own_norm) {
   ops::Tensor square = ops::Tensor::full({1}, ops::DType::f64, own_norm * own_norm);
   queue_->wait(queue_->submit([&](ops::Communicator& group) { group.all_reduce(square); }));
-  return std::sqrt(square.data<double>()[0]);
+  return {square.data<double>()[0]};
 }
 
 void DataParallel::step(double learning_rate, double weight_decay, double grad_scale) {
@@ -109,9 +109,9 @@ void DataParallel::drop_gradients() {
   }
 }
 
-double DataParallel::parameter_norm() {
-  if (options_.zero == 3) return norm_over_ranks(ops::global_parameter_norm(optimizer_.slots()));
-  return ops::global_parameter_norm(whole_slots());
+std::vector<double> DataParallel::parameter_squares() {
+  if (options_.zero == 3) return square_over_ranks(ops::global_parameter_norm(optimizer_.slots()));
+  return ops::squared_parameter_norms(whole_slots());
 }
 
 const std::vector<size_t>& DataParallel::entries_of(const std::string& part) {

@@ -45,12 +45,13 @@ class DataParallel final : public ParameterSource {
   /// Whether gradients are complete when the tape is through with them: not before the last part of
   /// a batch that is computed in parts.
   void set_last_part(bool last);
-  /// Waits for the sums. Returns the 2-norm of the whole batch's gradient, the same on all.
-  double finish_backward();
+  /// Waits for the sums. Returns the squared 2-norm of each parameter's gradient of the whole
+  /// batch, the same on all; of gradients that are spread, one for all parameters together.
+  std::vector<double> finish_backward();
   void step(double learning_rate, double weight_decay, double grad_scale);
   void drop_gradients();
-  /// The 2-norm of all parameters.
-  double parameter_norm();
+  /// The squared 2-norm of each parameter; of parameters that are spread, one for all together.
+  std::vector<double> parameter_squares();
 
   void acquire(const std::string& part) override;
   void release(const std::string& part) override;
@@ -86,7 +87,7 @@ class DataParallel final : public ParameterSource {
   const std::vector<size_t>& entries_of(const std::string& part);
   void gather(const std::vector<size_t>& entries);
   ops::Tensor gather_state(const Entry& entry, const ops::Tensor& own);
-  double norm_over_ranks(double own_norm);
+  std::vector<double> square_over_ranks(double own_norm);
 
   int64_t rank_;
   int64_t size_;

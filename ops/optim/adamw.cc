@@ -129,19 +129,33 @@ double sum_of_squares(std::span<const float> values) {
 
 }  // namespace
 
-double global_grad_norm(std::span<const AdamWSlot> slots) {
-  double total = 0;
+std::vector<double> squared_grad_norms(std::span<const AdamWSlot> slots) {
+  std::vector<double> squares;
   for (const AdamWSlot& slot : slots) {
-    if (!slot.variable.grad().defined()) continue;
-    total += sum_of_squares(slot.variable.grad().data<float>());
+    const Tensor& grad = slot.variable.grad();
+    squares.push_back(grad.defined() ? sum_of_squares(grad.data<float>()) : 0);
   }
-  return std::sqrt(total);
+  return squares;
+}
+
+std::vector<double> squared_parameter_norms(std::span<const AdamWSlot> slots) {
+  std::vector<double> squares;
+  for (const AdamWSlot& slot : slots) {
+    squares.push_back(sum_of_squares(slot.variable.value().data<float>()));
+  }
+  return squares;
+}
+
+double norm_of(std::span<const double> squares) {
+  return std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
+}
+
+double global_grad_norm(std::span<const AdamWSlot> slots) {
+  return norm_of(squared_grad_norms(slots));
 }
 
 double global_parameter_norm(std::span<const AdamWSlot> slots) {
-  double total = 0;
-  for (const AdamWSlot& slot : slots) total += sum_of_squares(slot.variable.value().data<float>());
-  return std::sqrt(total);
+  return norm_of(squared_parameter_norms(slots));
 }
 
 double clip_scale(double norm, double max_norm) { return std::min(1.0, max_norm / (norm + 1e-6)); }

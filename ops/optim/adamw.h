@@ -58,11 +58,17 @@ class AdamW {
   AdamWOptions options_;
 };
 
-/// The 2-norm of all gradients together. Summed in f64, in blocks of fixed size and order. Not
-/// finite when a gradient is not: the caller looks before it steps.
-double global_grad_norm(std::span<const AdamWSlot> slots);
+/// The squared 2-norm of each slot's gradient; 0 where there is none. Summed in f64, in blocks of
+/// fixed size and order. Not finite when a gradient is not: the caller looks before it steps.
+std::vector<double> squared_grad_norms(std::span<const AdamWSlot> slots);
+/// The same of each slot's parameter.
+std::vector<double> squared_parameter_norms(std::span<const AdamWSlot> slots);
+/// The 2-norm of everything that `squares` were taken of, which are summed in their order.
+double norm_of(std::span<const double> squares);
 
-/// The 2-norm of all parameters together, summed as global_grad_norm() does.
+/// The 2-norm of all gradients together.
+double global_grad_norm(std::span<const AdamWSlot> slots);
+/// The 2-norm of all parameters together.
 double global_parameter_norm(std::span<const AdamWSlot> slots);
 
 /// What gradients are multiplied with so that their norm is at most `max_norm`, as
