@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/error.h"
@@ -32,6 +34,12 @@ enum class Produced {
   finished,  ///< nothing to emit ever again
 };
 
+/// What an output has to admit.
+struct Room {
+  int port = 0;  ///< index into ActorKind::outputs
+  int64_t bytes = 0;
+};
+
 /// The logic of an actor: a plain class without messages, threads or clocks. One shell, the same
 /// for all kinds, turns messages into these calls: never two at a time, and the next only when
 /// everything emitted before has been sent.
@@ -53,6 +61,16 @@ class Stage {
   /// Whether the stage can take an item of this port now. What it cannot take stays with the shell,
   /// unacknowledged, so that a stage which waits holds back its sender. Asked anew after each call.
   virtual bool accepts(int /*port*/) const { return true; }
+  /// The same of one item, for a stage to which items of a port differ.
+  virtual bool accepts_item(int port, const Payload&) const { return accepts(port); }
+
+  /// How many of the items of this port the stage still works on, the last ones that it took. Their
+  /// credit returns when it works on fewer, and so bounds how many these are.
+  virtual int64_t holds(int /*port*/) const { return 0; }
+
+  /// What an output must have room for before an item of this port is handed over. A stage that
+  /// answers to other inputs meanwhile does not have to wait for credit with the item in its hands.
+  virtual std::optional<Room> room_for(int /*port*/) const { return std::nullopt; }
 
   /// Asked of sources (kinds without forward inputs) whenever all their outputs have credit.
   virtual Produced produce(Outbox&) { return Produced::finished; }

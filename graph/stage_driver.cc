@@ -7,7 +7,7 @@
 namespace arno::graph {
 
 StageDriver::StageDriver(const ActorKind& kind, std::shared_ptr<Stage> stage, Courier& courier)
-    : kind_(kind), stage_(std::move(stage)), courier_(courier) {
+    : kind_(kind), stage_(std::move(stage)), courier_(courier), held_(kind.inputs.size()) {
   is_source_ = std::ranges::all_of(kind_.inputs, &Port::back_edge);
 }
 
@@ -117,9 +117,10 @@ bool StageDriver::flush() {
     return false;
   }
   if (unsettled_) {
-    count_as_handled(*unsettled_);
+    settle(*unsettled_);
     unsettled_.reset();
   }
+  return_held();
   acknowledge_all(false);
   return true;
 }
@@ -180,10 +181,32 @@ bool StageDriver::outputs_have_credit() {
   return true;
 }
 
-void StageDriver::count_as_handled(const Queued& queued) {
-  Receipt& receipt = receipts_[queued.receipt];
+/// What an item made emit has been sent: its credit returns, unless the stage still works on it.
+void StageDriver::settle(const Queued& queued) {
+  const int port = receipts_[queued.receipt].lane.port;
+  const Held held{queued.receipt, static_cast<int64_t>(queued.item.size_bytes())};
+  if (held_[port].empty() && stage_->holds(port) == 0) {
+    count_as_handled(held);
+  } else {
+    held_[port].push_back(held);
+  }
+}
+
+void StageDriver::return_held() {
+  for (size_t port = 0; port < held_.size(); ++port) {
+    std::deque<Held>& held = held_[port];
+    if (held.empty()) continue;
+    const int64_t kept = finished_ ? 0 : stage_->holds(static_cast<int>(port));
+    for (; static_cast<int64_t>(held.size()) > kept; held.pop_front()) {
+      count_as_handled(held.front());
+    }
+  }
+}
+
+void StageDriver::count_as_handled(const Held& held) {
+  Receipt& receipt = receipts_[held.receipt];
   ++receipt.handled;
-  receipt.bytes += static_cast<int64_t>(queued.item.size_bytes());
+  receipt.bytes += held.bytes;
 }
 
 void StageDriver::acknowledge_all(bool even_few) {
@@ -224,9 +247,18 @@ bool StageDriver::guarded(const StageCall& what, Call call) {
   return false;
 }
 
+bool StageDriver::has_room_for(int port) {
+  const std::optional<Room> room = stage_->room_for(port);
+  if (!room || choose_lanes(room->port, room->bytes)) return true;
+  waits_for_room_ = true;
+  return false;
+}
+
 bool StageDriver::handle_next() {
+  waits_for_room_ = false;
   const auto next = std::ranges::find_if(queue_, [&](const Queued& queued) {
-    return stage_->accepts(receipts_[queued.receipt].lane.port);
+    const int port = receipts_[queued.receipt].lane.port;
+    return stage_->accepts_item(port, queued.item) && has_room_for(port);
   });
   if (next == queue_.end()) return false;
   Queued queued = std::move(*next);
@@ -271,6 +303,7 @@ bool StageDriver::end_of_stream() {
 /// for.
 Idle StageDriver::idle() {
   acknowledge_all(true);
+  if (waits_for_room_) return Idle::blocked;
   if (is_source_ && !source_finished_ && !source_waits_) return Idle::blocked;
   if (!is_stuck()) return Idle::starved;
   failure_ = {
@@ -303,7 +336,10 @@ bool StageDriver::all_inputs_ended() const {
 
 /// After the end only a back edge can bring items; its sender must get the credit back to end too.
 void StageDriver::discard_queue() {
-  for (const Queued& queued : queue_) count_as_handled(queued);
+  return_held();
+  for (const Queued& queued : queue_) {
+    count_as_handled({queued.receipt, static_cast<int64_t>(queued.item.size_bytes())});
+  }
   counts_.discarded += queued();
   queue_.clear();
   acknowledge_all(true);

@@ -146,6 +146,11 @@ class StageDriver final : private Outbox {
     size_t receipt;
     Payload item;
   };
+  /// An item that the stage took.
+  struct Held {
+    size_t receipt;
+    int64_t bytes;
+  };
   struct Emission {
     int port;
     Payload item;
@@ -157,7 +162,10 @@ class StageDriver final : private Outbox {
   bool send_pending();
   bool choose_lanes(int port, int64_t bytes);
   bool outputs_have_credit();
-  void count_as_handled(const Queued& queued);
+  void settle(const Queued& queued);
+  void return_held();
+  void count_as_handled(const Held& held);
+  bool has_room_for(int port);
   void acknowledge_all(bool even_few);
   template <class Call>
   bool guarded(const StageCall& what, Call call);
@@ -180,7 +188,9 @@ class StageDriver final : private Outbox {
   std::vector<Sender*> left_out_;  ///< the first of each share that is full
   std::deque<Queued> queue_;
   std::deque<Emission> pending_;
-  std::optional<Queued> unsettled_;  ///< handled, but what it made emit is not all sent
+  std::optional<Queued> unsettled_;     ///< handled, but what it made emit is not all sent
+  std::vector<std::deque<Held>> held_;  ///< by input port: what the stage still works on
+  bool waits_for_room_ = false;         ///< an item would be handed over, had an output room
   bool is_source_ = false;
   bool source_finished_ = false;
   bool source_waits_ = false;

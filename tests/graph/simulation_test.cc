@@ -203,6 +203,39 @@ TEST(SimulationTest, LetsAStageHoldBackItsInputUntilABackEdgeAnswers) {
   }
 }
 
+TEST(SimulationTest, BoundsWhatAPipelineWorksOnByTheCreditOfEachEdge) {
+  bool overlaps = false;
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    Ledger ledger;
+    const Registry registry = toy_registry(ledger);
+    Random random{RandomKey(seed).child(3)};
+    const auto draw = [&](uint64_t n) { return static_cast<int64_t>(1 + random.below(n)); };
+    const int64_t into_a = draw(4), into_b = draw(4);
+    // At times one item alone fills the bytes of an edge.
+    const Plan plan =
+        plan_of(fmt::format("job: toy\noutput: o\nactors:\n"
+                            "  src: {{kind: count, options: {{count: 30, size: {}}}}}\n"
+                            "  a: {{kind: hold}}\n  b: {{kind: hold}}\n  last: {{kind: pong}}\n"
+                            "  log: {{kind: sink}}\nedges:\n"
+                            "  - {{from: src.out, to: a.in, capacity: {}}}\n"
+                            "  - {{from: a.out, to: b.in, capacity: {}, capacity_mb: 1}}\n"
+                            "  - {{from: b.out, to: last.in, capacity: {}, capacity_mb: 1}}\n"
+                            "  - {{from: last.back, to: b.back, capacity: {}, capacity_mb: 1}}\n"
+                            "  - {{from: b.returned, to: a.back, capacity: {}, capacity_mb: 1}}\n"
+                            "  - {{from: a.returned, to: log.in, capacity: 4}}\n",
+                            draw(2) == 1 ? 1 : 400'000, into_a, into_b, draw(4), draw(2), draw(2)),
+                registry);
+
+    ASSERT_EQ(Simulation(plan, seed).run(), "") << "seed " << seed;
+
+    ASSERT_EQ(ledger.noted("log"), numbers(30)) << "seed " << seed;
+    ASSERT_LE(std::ranges::max(ledger.noted("a")), into_a) << "seed " << seed;
+    ASSERT_LE(std::ranges::max(ledger.noted("b")), into_b) << "seed " << seed;
+    overlaps = overlaps || std::ranges::max(ledger.noted("a")) == 4;
+  }
+  EXPECT_TRUE(overlaps) << "too little under way to prove anything";
+}
+
 TEST(SimulationTest, DrainsWhatWasIssued) {
   for (uint64_t seed = 0; seed < kSeeds; ++seed) {
     const Chain chain(seed);

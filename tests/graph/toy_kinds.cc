@@ -147,6 +147,27 @@ class ShardStage : public ToyStage {
   bool away_ = false;
 };
 
+/// Notes how many items it works on whenever it takes one.
+class HoldStage : public ToyStage {
+ public:
+  using ToyStage::ToyStage;
+  void on_item(int port, const Payload& item, Outbox& out) override {
+    held_ += port == 0 ? 1 : -1;
+    if (port == 0) ledger_.note(context_.actor, held_);
+    largest_ = std::max(largest_, static_cast<int64_t>(item.size_bytes()));
+    out.emit(port, item);
+  }
+  int64_t holds(int port) const override { return port == 0 ? held_ : 0; }
+  std::optional<Room> room_for(int port) const override {
+    return port == 0 ? std::optional(Room{0, largest_}) : std::nullopt;
+  }
+  bool has_pending_work() const override { return held_ > 0; }
+
+ private:
+  int64_t held_ = 0;
+  int64_t largest_ = 0;
+};
+
 /// Returns each item, and one more at the end, which nobody waits for.
 class PongStage : public TwiceStage {
  public:
@@ -239,6 +260,11 @@ Registry toy_registry(Ledger& ledger, Scheduling sinks) {
   add_toy<ShardStage>(
       out, ledger,
       {.name = "shard", .inputs = {number_port("in"), back}, .outputs = {number_port("out")}});
+  add_toy<HoldStage>(
+      out, ledger,
+      {.name = "hold",
+       .inputs = {number_port("in"), back},
+       .outputs = {number_port("out"), optional_port<Number>("returned", "Number", "")}});
   add_toy<ToyStage>(
       out, ledger,
       {.name = "hole", .inputs = {number_port("in")}, .outputs = {number_port("back")}});

@@ -51,6 +51,7 @@ class Ledger {
 ///   ping    back -> out       emits `count` numbers, at most `window` of which are not yet back
 ///   pong    in -> back, ...   returns each item
 ///   shard   in, back -> out   holds each item until it is back
+///   hold    in, back -> out, returned   works on each item until it is back, then returns it
 ///   hole    in -> back        returns nothing
 ///   word    -> out            of another type
 Registry toy_registry(Ledger& ledger, Scheduling sinks = Scheduling::pooled);
