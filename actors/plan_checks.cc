@@ -7,7 +7,9 @@
 
 #include "actors/contrastive_loss/contrastive_loss.h"
 #include "actors/evaluator/evaluator.h"
+#include "actors/gradient_allreduce/gradient_allreduce.h"
 #include "actors/model_shard/model_shard.h"
+#include "actors/pipeline_shard/pipeline_shard.h"
 #include "actors/shard_reader/shard_reader.h"
 #include "actors/tokenizer/tokenizer.h"
 
@@ -142,6 +144,20 @@ void check_group(const graph::Plan& plan, int index, const RawConfig& file,
                   actor.replicas, actor.name)));
 }
 
+/// Whoever has a member of a group calls it: two would call it in different orders.
+void check_one_user_of_groups(const graph::Plan& plan, int index, const RawConfig& file,
+                              ConfigProblems& problems) {
+  std::map<int, int> edges;  // by output
+  for (const graph::PlannedEdge& edge : plan.edges) {
+    if (edge.from != index || ++edges[edge.from_port] != 2) continue;
+    problems.push_back(file.problem_at(
+        "actors." + plan.actors[index].name,
+        fmt::format("found two edges from {}, expected one: each kind of shard needs a "
+                    "gradient_allreduce of its own",
+                    plan.sender(edge))));
+  }
+}
+
 }  // namespace
 
 void check_replicas_form_groups(const graph::Plan& plan, const RawConfig& file,
@@ -164,6 +180,11 @@ void check_replicas_form_groups(const graph::Plan& plan, const RawConfig& file,
   });
   each<ContrastiveLossOptions>(
       plan, [&](int l, const ContrastiveLossOptions&) { check_group(plan, l, file, problems); });
+  each<PipelineShardOptions>(
+      plan, [&](int s, const PipelineShardOptions&) { check_group(plan, s, file, problems); });
+  each<GradientAllreduceOptions>(plan, [&](int g, const GradientAllreduceOptions&) {
+    check_one_user_of_groups(plan, g, file, problems);
+  });
 }
 
 }  // namespace arno::actors

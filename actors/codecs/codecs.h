@@ -9,6 +9,8 @@ namespace arno::actors {
 void add_sample_codecs(graph::Registry& registry);
 /// Batches, features, losses and snapshots.
 void add_training_codecs(graph::Registry& registry);
+/// What travels between the shards of a pipeline.
+void add_pipeline_codecs(graph::Registry& registry);
 
 /// The last of them.
 graph::ItemCodec snapshot_codec();

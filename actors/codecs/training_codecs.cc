@@ -3,8 +3,7 @@
 
 #include "actors/codecs/codecs.h"
 #include "actors/codecs/fields.h"
-#include "florence/training/snapshot.h"
-#include "florence/training/training_batch.h"
+#include "actors/codecs/training_fields.h"
 
 namespace arno::actors {
 namespace {
@@ -12,38 +11,6 @@ namespace {
 using graph::PartReader;
 using graph::PartWriter;
 using ops::DType;
-
-/// Whether the numbers are those of `pack_texts`: each text's positions count from 0, and the
-/// texts fill the tokens.
-bool is_packed(const florence::PackedTexts& texts) {
-  const auto offsets = texts.offsets.data<int32_t>();
-  const auto positions = texts.positions.data<int32_t>();
-  if (offsets.front() != 0 || offsets.back() != texts.tokens.dim(0)) return false;
-  for (size_t text = 0; text + 1 < offsets.size(); ++text) {
-    if (offsets[text] >= offsets[text + 1] || offsets[text + 1] > offsets.back()) return false;
-    for (int32_t i = offsets[text]; i < offsets[text + 1]; ++i) {
-      if (positions[static_cast<size_t>(i)] != i - offsets[text]) return false;
-    }
-  }
-  return std::ranges::all_of(texts.tokens.data<int32_t>(),
-                             [](int32_t token) { return token >= 0; });
-}
-
-void write_packed(const florence::PackedTexts& texts, PartWriter& out) {
-  out.tensor(texts.tokens);
-  out.tensor(texts.positions);
-  out.tensor(texts.offsets);
-}
-
-florence::PackedTexts read_packed(PartReader& in) {
-  florence::PackedTexts out;
-  out.tokens = in.tensor({.name = "tokens", .dtypes = {DType::i32}, .shape = {{-1}}});
-  out.positions =
-      in.tensor({.name = "positions", .dtypes = {DType::i32}, .shape = {{out.tokens.dim(0)}}});
-  out.offsets = in.tensor({.name = "offsets", .dtypes = {DType::i32}, .shape = {{-1}}});
-  in.check(out.offsets.dim(0) >= 2 && is_packed(out), "texts that are not packed one by one");
-  return out;
-}
 
 void write_batch(const florence::TrainingBatch& batch, PartWriter& out) {
   out.fields().number(batch.step);
@@ -125,46 +92,6 @@ LossItem read_loss(PartReader& in) {
   out.result.grad_log_temperature = in.fields().number<double>();
   out.gather_s = in.fields().number<double>();
   read_pair(in, kAnyRows, out.result.grad_image, out.result.grad_text);
-  return out;
-}
-
-void write_tensors(const std::vector<florence::NamedTensor>& tensors, PartWriter& out) {
-  out.fields().number(static_cast<uint32_t>(tensors.size()));
-  for (const auto& [name, value] : tensors) {
-    out.fields().text(name);
-    out.tensor(value);
-  }
-}
-
-std::vector<florence::NamedTensor> read_tensors(PartReader& in) {
-  constexpr size_t kLeastBytes = 6;  // of a name, a dtype and a rank
-  std::vector<florence::NamedTensor> out(in.fields().count(kLeastBytes));
-  for (auto& [name, value] : out) {
-    name = in.fields().text();
-    value = in.tensor({.name = name, .dtypes = {}});
-  }
-  return out;
-}
-
-void write_snapshot(const florence::Snapshot& snapshot, PartWriter& out) {
-  out.fields().number(snapshot.step);
-  out.fields().number(snapshot.resolution);
-  out.fields().number(snapshot.window);
-  out.fields().text(snapshot.model_yaml);
-  write_tensors(snapshot.weights, out);
-  write_tensors(snapshot.optimizer, out);
-}
-
-florence::Snapshot read_snapshot(PartReader& in) {
-  florence::Snapshot out;
-  out.step = in.fields().number<int64_t>();
-  out.resolution = in.fields().number<int64_t>();
-  out.window = in.fields().number<int64_t>();
-  in.check(std::min({out.step, out.resolution, out.window}) >= 0,
-           "a snapshot of step {}, {} pixels, window {}", out.step, out.resolution, out.window);
-  out.model_yaml = in.fields().text();
-  out.weights = read_tensors(in);
-  out.optimizer = read_tensors(in);
   return out;
 }
 

@@ -58,8 +58,9 @@ graph::ActorKind gradient_allreduce_kind() {
       .doc = "Joins the replicas of a model shard, and those of its loss, to groups that sum and "
              "gather tensors.",
       .inputs = {},
-      .outputs = {graph::port<GroupMember>("gradients", "GroupMember", "for a model shard"),
-                  graph::port<GroupMember>("features", "GroupMember", "for its loss")},
+      .outputs = {graph::port<GroupMember>("gradients", "GroupMember",
+                                           "for a model shard or a pipeline shard"),
+                  graph::optional_port<GroupMember>("features", "GroupMember", "for its loss")},
       .metrics = {kCalls, kBytes, kSeconds},
       .scheduling = graph::Scheduling::detached,
       .replicable = true,

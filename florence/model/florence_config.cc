@@ -47,6 +47,10 @@ TextTowerConfig FlorenceConfig::text_tower() const {
           .causal = causal};
 }
 
+int64_t FlorenceConfig::blocks(Tower tower) const {
+  return tower == Tower::image ? image_tower().blocks() : text_layers;
+}
+
 ops::DType FlorenceConfig::compute_dtype() const {
   return compute == "bf16" ? ops::DType::bf16 : ops::DType::f32;
 }

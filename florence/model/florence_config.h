@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/config.h"
+#include "florence/model/model_slice.h"
 #include "florence/towers/coswin.h"
 #include "florence/towers/text_tower.h"
 #include "ops/core/dtype.h"
@@ -31,6 +32,8 @@ struct FlorenceConfig {
 
   CoSwinConfig image_tower() const;
   TextTowerConfig text_tower() const;
+  /// The number of a tower's blocks.
+  int64_t blocks(Tower tower) const;
   ops::DType compute_dtype() const;
 };
 

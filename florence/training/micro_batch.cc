@@ -23,29 +23,40 @@ size_t MicroBatch::size_bytes() const {
   return bytes;
 }
 
-std::vector<MicroBatch> micro_batches_of(const TrainingBatch& batch, Tower tower,
-                                         int64_t micro_batch) {
+namespace {
+
+MicroBatch part_of(const TrainingBatch& batch, Tower tower, const RowPart& rows) {
+  MicroBatch part{.tower = tower, .step = batch.step};
+  if (tower == Tower::text) {
+    part.texts = batch.texts.slice(rows.start, rows.length);
+    return part;
+  }
+  part.input = batch.images.narrow(rows.start, rows.length);
+  const auto first = batch.keys.begin() + rows.start;
+  part.keys.assign(first, first + rows.length);
+  return part;
+}
+
+}  // namespace
+
+std::vector<MicroBatch> micro_batches_of(const TrainingBatch& batch, int64_t micro_batch) {
   const bool in_parts = is_in_parts(batch.size(), micro_batch);
-  const int64_t rows = tower == Tower::image ? batch.size() : batch.texts.count();
-  const std::vector<RowPart> parts = parts_of(rows, in_parts ? micro_batch : rows);
+  const auto parts = [&](int64_t rows) { return parts_of(rows, in_parts ? micro_batch : rows); };
+  const std::vector<RowPart> images = parts(batch.size());
+  const std::vector<RowPart> texts = parts(batch.texts.count());
   std::vector<MicroBatch> out;
+  const auto add = [&](Tower tower, const std::vector<RowPart>& of, size_t number, bool taped) {
+    if (number >= of.size()) return;
+    out.push_back(part_of(batch, tower, of[number]));
+    out.back().number = static_cast<int64_t>(number);
+    out.back().count = static_cast<int64_t>(of.size());
+    out.back().taped = taped;
+  };
   for (const bool taped : {false, true}) {
     if (!taped && !in_parts) continue;
-    for (size_t i = 0; i < parts.size(); ++i) {
-      const auto [start, length, counts] = parts[i];
-      MicroBatch part{.tower = tower,
-                      .step = batch.step,
-                      .number = static_cast<int64_t>(i),
-                      .count = static_cast<int64_t>(parts.size()),
-                      .taped = taped};
-      if (tower == Tower::image) {
-        part.input = batch.images.narrow(start, length);
-        const auto first = batch.keys.begin() + start;
-        part.keys.assign(first, first + length);
-      } else {
-        part.texts = batch.texts.slice(start, length);
-      }
-      out.push_back(std::move(part));
+    for (size_t i = 0; i < std::max(images.size(), texts.size()); ++i) {
+      add(Tower::image, images, i, taped);
+      add(Tower::text, texts, i, taped);
     }
   }
   return out;

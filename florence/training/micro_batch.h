@@ -49,12 +49,9 @@ struct ActivationGradient {
   ops::Tensor grad;  ///< as the next slice's input
 };
 
-/// The parts of one tower's rows of a batch, in the order in which a pipeline takes them: when it
-/// is computed in parts all of them without a tape, then all of them with one. Shares the batch.
-std::vector<MicroBatch> micro_batches_of(const TrainingBatch& batch, Tower tower,
-                                         int64_t micro_batch);
-
-// From 1, as in logs.
-inline ItemTag item_tag(const MicroBatch& part) { return {.step = part.step + 1}; }
+/// The parts of a batch in the order in which a pipeline takes them, a tower's in turn with the
+/// other's. When the batch is computed in parts: all of them without a tape, then all of them with
+/// one. Shares the batch.
+std::vector<MicroBatch> micro_batches_of(const TrainingBatch& batch, int64_t micro_batch);
 
 }  // namespace arno::florence

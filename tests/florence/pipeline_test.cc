@@ -77,17 +77,16 @@ class CutTraining {
     std::deque<MicroBatch> parts = parts_of_fronts(batch);
     while (!trainer_.has_features()) {
       trainer_.add(parts.front());
-      keep(parts);
+      parts.pop_front();
     }
     const BatchFeatures features = trainer_.features();
     const ops::UniclLossResult loss = ops::unicl_loss_and_gradient(
         features.image, features.text, batch.labels, features.log_temperature);
     give_back(trainer_.begin_backward(loss));
     while (!trainer_.backward_is_done()) {
-      const auto turn = std::ranges::find_if(
-          parts, [&](const MicroBatch& part) { return trainer_.accepts(part); });
-      give_back(trainer_.add(*turn));
-      parts.erase(turn);
+      EXPECT_TRUE(trainer_.accepts(parts.front()));
+      give_back(trainer_.add(parts.front()));
+      parts.pop_front();
     }
     finish(batch.step, outcome);
     return loss.loss;
@@ -116,19 +115,14 @@ class CutTraining {
   }
   Front& front(Tower tower) { return fronts_[static_cast<size_t>(tower)]; }
 
-  /// What the fronts make of a batch: first what has no tape, all of it at once.
+  /// What the fronts make of a batch, all of it at once.
   std::deque<MicroBatch> parts_of_fronts(const TrainingBatch& batch) {
-    std::deque<MicroBatch> plain, taped;
-    for (const Tower tower : {Tower::image, Tower::text}) {
-      if (front(tower).slices.empty()) continue;
-      for (const MicroBatch& part : micro_batches_of(batch, tower, config_.micro_batch)) {
-        (part.taped ? taped : plain).push_back(front(tower).forward(part));
-      }
+    std::deque<MicroBatch> out;
+    for (const MicroBatch& part : micro_batches_of(batch, config_.micro_batch)) {
+      if (!front(part.tower).slices.empty()) out.push_back(front(part.tower).forward(part));
     }
-    plain.insert(plain.end(), taped.begin(), taped.end());
-    return plain;
+    return out;
   }
-  static void keep(std::deque<MicroBatch>& parts) { parts.pop_front(); }
   void give_back(const std::vector<ActivationGradient>& gradients) {
     for (const ActivationGradient& gradient : gradients) front(gradient.tower).backward(gradient);
   }
@@ -239,7 +233,8 @@ TEST(PipelineTest, SlicesHaveEveryParameterOnce) {
 TEST(PipelineTest, MicroBatchesOutOfTurnAreRefused) {
   const TrainerConfig config = clipped(3);
   PipelineSlice slice(config, tiny_schedule(), kSeed, nullptr, Tower::image, {0, 2});
-  auto parts = micro_batches_of(tiny_batch(0), Tower::image, 3);
+  auto parts = micro_batches_of(tiny_batch(0), 3);
+  std::erase_if(parts, [](const MicroBatch& part) { return part.tower == Tower::text; });
   ASSERT_EQ(parts.size(), 6U);
   EXPECT_FALSE(parts[2].taped);
   const MicroBatch out = slice.forward(parts[3]);
