@@ -49,6 +49,16 @@ florence::Snapshot snapshot() {
   return out;
 }
 
+/// Of a text tower's second slice.
+florence::MicroBatch micro_batch() {
+  return {.tower = florence::Tower::text,
+          .step = 8,
+          .number = 1,
+          .count = 3,
+          .input = noise({5, 4}),
+          .texts = florence::pack_texts({{18, 1, 19}, {18, 19}})};
+}
+
 template <class T>
 graph::Payload payload(T item) {
   return graph::Payload::of(std::move(item), 1);
@@ -85,6 +95,9 @@ std::map<std::string, graph::Payload> codec_samples() {
   out["FeaturesItem"] = payload(features);
   out["LossItem"] = payload(loss);
   out["Snapshot"] = payload(snapshot());
+  out["ForwardItem"] = payload(ForwardItem{micro_batch()});
+  out["BackwardItem"] = payload(BackwardItem{
+      florence::ActivationGradient{.step = 8, .number = 1, .grad = noise({2, 4, 4, 3})}});
   return out;
 }
 
@@ -105,7 +118,8 @@ std::vector<std::string> without_ages(const std::string& type,
   std::string& fields = out.at(0);
   if (type == "TrainingBatch") {
     fields.replace(fields.size() - 2 * kAgeBytes, 2 * kAgeBytes, 2 * kAgeBytes, '\0');
-  } else if (type.ends_with("Item") && type != "FeaturesItem" && type != "LossItem") {
+  } else if (type.ends_with("Item") && type != "FeaturesItem" && type != "LossItem" &&
+             type != "ForwardItem" && type != "BackwardItem") {
     fields.replace(kAgeInId, kAgeBytes, kAgeBytes, '\0');
   }
   return out;

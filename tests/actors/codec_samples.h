@@ -8,6 +8,7 @@
 #include "actors/builtin.h"
 #include "actors/codecs/codecs.h"
 #include "actors/items.h"
+#include "actors/pipeline_items.h"
 
 namespace arno::actors {
 

@@ -34,6 +34,13 @@ std::string JobTest::group_edges(const TinyJob& tiny) {
                      tiny.model_replicas);
 }
 
+std::string JobTest::trainer_options(const TinyJob& tiny) {
+  return fmt::format(
+      "preset: nano, text_width: 16, text_heads: 2, text_layers: 1, context_length: 16,\n"
+      "              vocab_size: 540, projection_dim: {}",
+      tiny.projection);
+}
+
 std::string JobTest::job(const TinyJob& tiny) {
   const std::string shards =
       tiny.shards.empty() ? fmt::format("['{}', '{}']", path("a.tar"), path("b.tar")) : tiny.shards;
@@ -66,10 +73,9 @@ actors:
   model:
     kind: model_shard
     replicas: {}
-    options: {{preset: nano, text_width: 16, text_heads: 2, text_layers: 1, context_length: 16,
-              vocab_size: 540, projection_dim: {}, checkpoint_every: {}, threads: 1{}}}
+    options: {{{}, checkpoint_every: {}, threads: 1{}}}
   loss: {{kind: contrastive_loss, replicas: {}}}
-{}  save: {{kind: checkpointer, options: {{keep: 10}}}}
+{}{}  save: {{kind: checkpointer, options: {{keep: 10}}}}
   evaluate:
     kind: evaluator
     options: {{vocabulary: '{}', tasks: [{{name: tiny, protocol: retrieval, shards: ['{}']}}]}}
@@ -86,12 +92,12 @@ edges:
   - {{from: loss.gradients, to: model.gradients, capacity: {}}}
   - {{from: model.snapshots, to: save.snapshots, capacity: {}}}
   - {{from: model.evaluations, to: evaluate.snapshots, capacity: {}}}
-{})",
+{}{})",
       path("run"), tiny.batch_size, stages, tiny.monitoring, window, shards, tiny.replicas,
-      tiny.replicas, path("bpe"), models, tiny.projection, tiny.checkpoint_every,
+      tiny.replicas, path("bpe"), models, trainer_options(tiny), tiny.checkpoint_every,
       tiny.model_options.empty() ? "" : ", " + tiny.model_options, models, group_actor(tiny),
-      path("bpe"), path("a.tar"), window * tiny.replicas, window, models, models, models, models,
-      models, group_edges(tiny));
+      tiny.more_actors, path("bpe"), path("a.tar"), window * tiny.replicas, window, models, models,
+      models, models, models, group_edges(tiny), tiny.more_edges);
   const std::string name = path(fmt::format("job{}.yaml", jobs_++));
   io::write_text(name, text);
   return name;

@@ -23,6 +23,8 @@ struct TinyJob {
   std::string monitoring = "enabled: false";
   int model_replicas = 1;     ///< of the model shard and its loss
   std::string model_options;  ///< more of them, a part of a YAML flow map: "zero: 3"
+  std::string more_actors;    ///< lines of YAML
+  std::string more_edges;     ///< likewise
 };
 
 /// Tests that run `arno` on two small shards and a vocabulary learnt from them.
@@ -34,6 +36,8 @@ class JobTest : public ::testing::Test {
   /// The actor and the edges that join replicas to groups; for one, nothing.
   static std::string group_actor(const TinyJob& tiny);
   static std::string group_edges(const TinyJob& tiny);
+  /// The options of the model and of how it is trained, a part of a YAML flow map.
+  static std::string trainer_options(const TinyJob& tiny);
   /// Writes a job file; returns its path.
   std::string job(const TinyJob& tiny = {});
   Finished run(const std::string& job_file, const std::string& output, bool resume = false);

@@ -49,4 +49,29 @@ std::string NodeTest::job_on(const std::vector<const Node*>& nodes, int steps,
   return on_nodes(job({.steps = steps, .replicas = 3}), nodes, {"decoder", "augmenter"}, key);
 }
 
+std::unique_ptr<Process> NodeTest::start(const std::string& job_file, const std::string& output) {
+  return std::make_unique<Process>(
+      std::vector<std::string>{"run", job_file, "--output", path(output)}, path(output + ".txt"));
+}
+
+void NodeTest::go_on(Process& process, const std::string& output, int64_t steps_more) {
+  const int64_t wanted = logged_steps(output) + steps_more;
+  ASSERT_TRUE(wait_until(process, [&] { return logged_steps(output) >= wanted; }))
+      << process.wait().text;
+}
+
+void NodeTest::stop(Process& process, const std::string& output) {
+  EXPECT_EQ(arno({"stop", path(output)}).code, 0);
+  const Finished ended = process.wait();
+  EXPECT_EQ(ended.code, 0) << ended.text;
+}
+
+void NodeTest::expect_curve_of(const std::string& output, const std::string& job_file) {
+  const std::string other = output + "_undisturbed";
+  const auto process = start(job_file, other);
+  go_on(*process, other, logged_steps(output));
+  stop(*process, other);
+  EXPECT_THAT(log(other), StartsWith(log(output)));
+}
+
 }  // namespace arno::cli

@@ -20,34 +20,7 @@ class NodeReplicasTest : public NodeTest {
     return on_nodes(job(tiny), nodes, {"model_shard", "contrastive_loss", "gradient_allreduce"});
   }
 
-  std::unique_ptr<Process> start(const std::string& job_file, const std::string& output) {
-    return std::make_unique<Process>(
-        std::vector<std::string>{"run", job_file, "--output", path(output)}, path(output + ".txt"));
-  }
-
-  /// Waits until the job has made so many more steps.
-  void go_on(Process& process, const std::string& output, int64_t steps_more) {
-    const int64_t wanted = logged_steps(output) + steps_more;
-    ASSERT_TRUE(wait_until(process, [&] { return logged_steps(output) >= wanted; }))
-        << process.wait().text;
-  }
-
-  void stop(Process& process, const std::string& output) {
-    EXPECT_EQ(arno({"stop", path(output)}).code, 0);
-    const Finished ended = process.wait();
-    EXPECT_EQ(ended.code, 0) << ended.text;
-  }
-
-  /// A job of this file, left alone, must go through the same steps.
-  void expect_curve_of(const std::string& output, const std::string& job_file) {
-    const std::string other = output + "_undisturbed";
-    const auto process = start(job_file, other);
-    go_on(*process, other, logged_steps(output));
-    stop(*process, other);
-    EXPECT_THAT(log(other), StartsWith(log(output)));
-  }
-
-  /// Likewise, to rounding.
+  /// Like expect_curve_of, to rounding.
   void expect_near_curve_of(const std::string& output, const std::string& job_file) {
     const std::string other = output + "_undisturbed";
     const auto process = start(job_file, other);
