@@ -26,6 +26,14 @@ class NodeTest : public JobTest {
   /// The tiny job with decoders and augmenters on nodes as well.
   std::string job_on(const std::vector<const Node*>& nodes, int steps, const std::string& key = "");
 
+  /// `arno run`, not waited for.
+  std::unique_ptr<Process> start(const std::string& job_file, const std::string& output);
+  /// Waits until the job has made so many more steps.
+  void go_on(Process& process, const std::string& output, int64_t steps_more);
+  void stop(Process& process, const std::string& output);
+  /// A job of this file, left alone, must go through the same steps.
+  void expect_curve_of(const std::string& output, const std::string& job_file);
+
   int nodes_ = 0;  ///< started so far
 };
 
