@@ -71,7 +71,7 @@ void NodeTest::expect_curve_of(const std::string& output, const std::string& job
   const auto process = start(job_file, other);
   go_on(*process, other, logged_steps(output));
   stop(*process, other);
-  EXPECT_THAT(log(other), StartsWith(log(output)));
+  EXPECT_THAT(log(other), ::testing::StartsWith(log(output)));
 }
 
 }  // namespace arno::cli
