@@ -117,12 +117,13 @@ void ModelShard::start_step(const florence::TrainingBatch& batch, graph::Outbox&
     start_.reset();
   }
   const int64_t rows = batch.size() / context_.replicas;
-  labels_ = batch.labels;
+  const florence::TrainingBatch own =
+      context_.replicas == 1 ? batch : florence::rows_of(batch, context_.replica * rows, rows);
+  labels_ = own.labels;
   read_at_ = batch.read_at;
   batch_size_ = batch.size();
   step_under_way_ = true;
-  trainer_->begin(context_.replicas == 1 ? batch
-                                         : florence::rows_of(batch, context_.replica * rows, rows));
+  trainer_->begin(own);
 }
 
 void ModelShard::take_loss(const LossItem& loss, graph::Outbox& out) {

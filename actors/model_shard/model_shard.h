@@ -84,7 +84,7 @@ class ModelShard final : public graph::Stage {
   bool step_under_way_ = false;
   bool awaits_states_ = false;  ///< the step is decided; the shards before have to tell their state
   bool measures_ = false;       ///< in this step, the norm of the parameters
-  std::vector<int32_t> labels_;  ///< of the whole batch, until the features are sent
+  std::vector<int32_t> labels_;  ///< of the rows that are here, until the features are sent
   LossItem loss_;                ///< of the step, without its gradients
   florence::StepOutcome outcome_;
   int64_t batch_size_ = 0;
