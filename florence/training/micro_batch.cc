@@ -15,6 +15,16 @@ std::vector<RowPart> parts_of(int64_t count, int64_t most, int64_t number) {
   return parts;
 }
 
+std::vector<Turn> turns_of(size_t images, size_t texts) {
+  const size_t rounds = std::max(images, texts);
+  std::vector<Turn> turns;
+  for (size_t i = 0; i < rounds; ++i) {
+    if (i + images >= rounds) turns.push_back({Tower::image, i + images - rounds});
+    if (i + texts >= rounds) turns.push_back({Tower::text, i + texts - rounds});
+  }
+  return turns;
+}
+
 size_t MicroBatch::size_bytes() const {
   size_t bytes = keys.size() * sizeof(RandomKey);
   for (const ops::Tensor* tensor : {&input, &texts.tokens, &texts.positions, &texts.offsets}) {
@@ -45,18 +55,14 @@ std::vector<MicroBatch> micro_batches_of(const TrainingBatch& batch, int64_t mic
   const std::vector<RowPart> images = parts(batch.size());
   const std::vector<RowPart> texts = parts(batch.texts.count());
   std::vector<MicroBatch> out;
-  const auto add = [&](Tower tower, const std::vector<RowPart>& of, size_t number, bool taped) {
-    if (number >= of.size()) return;
-    out.push_back(part_of(batch, tower, of[number]));
-    out.back().number = static_cast<int64_t>(number);
-    out.back().count = static_cast<int64_t>(of.size());
-    out.back().taped = taped;
-  };
   for (const bool taped : {false, true}) {
     if (!taped && !in_parts) continue;
-    for (size_t i = 0; i < std::max(images.size(), texts.size()); ++i) {
-      add(Tower::image, images, i, taped);
-      add(Tower::text, texts, i, taped);
+    for (const Turn& turn : turns_of(images.size(), texts.size())) {
+      const std::vector<RowPart>& of = turn.tower == Tower::image ? images : texts;
+      out.push_back(part_of(batch, turn.tower, of[turn.part]));
+      out.back().number = static_cast<int64_t>(turn.part);
+      out.back().count = static_cast<int64_t>(of.size());
+      out.back().taped = taped;
     }
   }
   return out;

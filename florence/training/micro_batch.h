@@ -23,6 +23,17 @@ inline bool is_in_parts(int64_t batch_size, int64_t micro_batch) {
   return micro_batch > 0 && micro_batch < batch_size;
 }
 
+/// One part of one tower.
+struct Turn {
+  Tower tower = Tower::image;
+  size_t part = 0;
+};
+
+/// The order in which the parts of both towers are computed: in turns, so that neither tower waits
+/// for all of the other one. They end together, images first, however few the texts are: replicas
+/// have different numbers of texts, and the last part of a tower is when they sum its gradients.
+std::vector<Turn> turns_of(size_t images, size_t texts);
+
 /// Rows of one tower of a batch, on their way through the slices of a pipeline. Complete in itself:
 /// a slice needs nothing else of the batch.
 struct MicroBatch {
@@ -49,9 +60,9 @@ struct ActivationGradient {
   ops::Tensor grad;  ///< as the next slice's input
 };
 
-/// The parts of a batch in the order in which a pipeline takes them, a tower's in turn with the
-/// other's. When the batch is computed in parts: all of them without a tape, then all of them with
-/// one. Shares the batch.
+/// The parts of a batch in the order in which a pipeline takes them, that of turns_of(). When
+/// the batch is computed in parts: all of them without a tape, then all of them with one. Shares
+/// the batch.
 std::vector<MicroBatch> micro_batches_of(const TrainingBatch& batch, int64_t micro_batch);
 
 }  // namespace arno::florence

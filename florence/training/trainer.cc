@@ -105,7 +105,9 @@ void Trainer::begin(const TrainingBatch& batch) {
 
 bool Trainer::accepts(const MicroBatch& part) const {
   if (part.step != steps_done()) return false;
-  if (phase_ == Phase::features) return true;
+  // One tower may be ahead: what it sends for backward waits until the other one has its features.
+  if (phase_ == Phase::features)
+    return part.taped != is_in_parts(batch_.size(), config_.micro_batch);
   return phase_ == Phase::backward && next_ < order_.size() && order_[next_].tower == part.tower;
 }
 
@@ -165,12 +167,7 @@ std::vector<ActivationGradient> Trainer::begin_backward(const ops::UniclLossResu
     }
     return gradients;
   }
-  // In turns, so that neither tower's front waits for all of the other tower.
-  for (size_t i = 0; i < std::max(passes_[0].parts(), passes_[1].parts()); ++i) {
-    for (const Tower tower : {Tower::image, Tower::text}) {
-      if (i < pass(tower).parts()) order_.push_back({tower, i});
-    }
-  }
+  order_ = turns_of(pass(Tower::image).parts(), pass(Tower::text).parts());
   go_on();
   return {};
 }

@@ -107,11 +107,6 @@ class Trainer {
  private:
   /// Where a step is.
   enum class Phase { idle, features, loss, backward };
-  /// A part's backward.
-  struct Turn {
-    Tower tower;
-    size_t part;
-  };
 
   TowerPass& pass(Tower tower) { return passes_[static_cast<size_t>(tower)]; }
   const TowerPass& pass(Tower tower) const { return passes_[static_cast<size_t>(tower)]; }

@@ -123,17 +123,27 @@ std::string JobTest::file(const std::string& output, const std::string& name) co
   return io::read_text(folder_.path() / output / name);
 }
 
+std::vector<std::string> JobTest::log_lines(const std::string& output) const {
+  std::vector<std::string> out;
+  std::istringstream lines(log(output));
+  for (std::string line; std::getline(lines, line);) out.push_back(line);
+  return out;
+}
+
+std::vector<std::string> JobTest::step_lines(const std::string& output) const {
+  std::vector<std::string> out = log_lines(output);
+  std::erase_if(
+      out, [](const std::string& line) { return line.find("\"stage\":") == std::string::npos; });
+  return out;
+}
+
 int64_t JobTest::logged_steps(const std::string& output) const {
-  const std::string text = log(output);
-  int64_t count = 0;
-  for (size_t at = 0; (at = text.find("\"stage\":", at)) != std::string::npos; ++at) ++count;
-  return count;
+  return static_cast<int64_t>(step_lines(output).size());
 }
 
 std::vector<double> JobTest::losses(const std::string& output) const {
   std::vector<double> out;
-  std::istringstream lines(log(output));
-  for (std::string line; std::getline(lines, line);) {
+  for (const std::string& line : log_lines(output)) {
     const auto event = nlohmann::json::parse(line);
     if (event.contains("loss")) out.push_back(event["loss"]);
   }

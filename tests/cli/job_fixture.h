@@ -47,6 +47,9 @@ class JobTest : public ::testing::Test {
   /// A file of a run's folder.
   std::string file(const std::string& output, const std::string& name) const;
   std::string log(const std::string& output) const { return file(output, "log.jsonl"); }
+  std::vector<std::string> log_lines(const std::string& output) const;
+  /// Those of steps. Those of evaluations come between them, whenever they are ready.
+  std::vector<std::string> step_lines(const std::string& output) const;
   /// How many steps are in a run's log.
   int64_t logged_steps(const std::string& output) const;
   /// The losses of a run, step by step.

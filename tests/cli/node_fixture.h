@@ -33,6 +33,8 @@ class NodeTest : public JobTest {
   void stop(Process& process, const std::string& output);
   /// A job of this file, left alone, must go through the same steps.
   void expect_curve_of(const std::string& output, const std::string& job_file);
+  /// The losses of one run are, to rounding, the first ones of another.
+  void expect_near_losses(const std::string& output, const std::string& other) const;
 
   int nodes_ = 0;  ///< started so far
 };

@@ -26,12 +26,7 @@ class NodeReplicasTest : public NodeTest {
     const auto process = start(job_file, other);
     go_on(*process, other, logged_steps(output));
     stop(*process, other);
-    const std::vector<double> found = losses(output);
-    const std::vector<double> expected = losses(other);
-    ASSERT_LE(found.size(), expected.size());
-    for (size_t i = 0; i < found.size(); ++i) {
-      EXPECT_NEAR(found[i], expected[i], 1e-4 * expected[i]) << "step " << i + 1;
-    }
+    expect_near_losses(output, other);
   }
 };
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <omp.h>
 
@@ -228,6 +229,30 @@ TEST(PipelineTest, SlicesHaveEveryParameterOnce) {
                       count({.image = none, .text = {0, 1}, .top = false}) +
                       count({.image = {.first = 4}, .text = {.first = 1}});
   EXPECT_EQ(sum, count({}));
+}
+
+TEST(PipelineTest, TowersEndTogetherImagesFirst) {
+  const auto order = [](size_t images, size_t texts) {
+    std::string out;
+    for (const Turn& turn : turns_of(images, texts)) {
+      out += fmt::format("{}{} ", turn.tower == Tower::image ? 'i' : 't', turn.part);
+    }
+    return out;
+  };
+  EXPECT_EQ(order(2, 2), "i0 t0 i1 t1 ");
+  EXPECT_EQ(order(3, 1), "i0 i1 i2 t0 ");
+  EXPECT_EQ(order(1, 2), "t0 i0 t1 ");
+}
+
+TEST(PipelineTest, ATowerThatIsAheadWaitsForTheOtherOne) {
+  const TrainerConfig config = clipped(4);
+  Trainer trainer(config, tiny_schedule(), kSeed, nullptr,
+                  {.image = {.first = 2}, .text = {.first = 1}});
+  const TrainingBatch batch = tiny_batch(0);
+  trainer.begin(batch);
+  for (const MicroBatch& part : micro_batches_of(batch, config.micro_batch)) {
+    EXPECT_NE(trainer.accepts(part), part.taped);
+  }
 }
 
 TEST(PipelineTest, MicroBatchesOutOfTurnAreRefused) {

@@ -159,7 +159,7 @@ INSTANTIATE_TEST_SUITE_P(
                     std::string(kChain),
                 {"4: actors.src.kind: found the unknown kind \"cuont\" (did you mean \"count\"?), "
                  "expected one of count, pass, member, twice, join, sink, ping, pong, shard, "
-                 "hole, word"}},
+                 "hold, hole, word"}},
         BadFile{"Options",
                 "actors:\n  src: {kind: count, options: {cuont: 1, size: -1}}\n"
                 "  map: {kind: pass, options: {count: 13}}\n  end: {kind: sink}\n" +
