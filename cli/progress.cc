@@ -21,7 +21,7 @@ Progress::Progress(std::FILE* out, bool live) : out_(out), live_(live) {}
 
 Progress::~Progress() {
   const std::scoped_lock lock(mutex_);
-  if (line_is_open_) fmt::print(out_, "\n");
+  if (line_is_open_) write("\n");
 }
 
 void Progress::on_step(const graph::StepReport& report) {
@@ -42,9 +42,8 @@ void Progress::on_step(const graph::StepReport& report) {
   last_shown_ = now;
   const double rate =
       seconds_per_step_ > 0 ? static_cast<double>(report.images) / seconds_per_step_ : 0;
-  fmt::print(out_, "{}{}{}", live_ ? kClearLine : "", describe(report, rate), live_ ? "" : "\n");
+  write(fmt::format("{}{}{}", live_ ? kClearLine : "", describe(report, rate), live_ ? "" : "\n"));
   line_is_open_ = live_;
-  std::fflush(out_);
 }
 
 std::string Progress::describe(const graph::StepReport& report, double images_per_second) const {
@@ -68,14 +67,14 @@ void Progress::on_checkpoint(int64_t step, const std::string& path) {
 
 void Progress::print_line(const std::string& line) {
   const std::scoped_lock lock(mutex_);
-  clear_live_line();
-  fmt::print(out_, "{}\n", line);
-  std::fflush(out_);
+  write(fmt::format("{}{}\n", line_is_open_ ? kClearLine : "", line));
+  line_is_open_ = false;
 }
 
-void Progress::clear_live_line() {
-  if (line_is_open_) fmt::print(out_, "{}", kClearLine);
-  line_is_open_ = false;
+/// What nobody can read (a file on a full disk) stops no job.
+void Progress::write(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), out_);
+  std::fflush(out_);
 }
 
 }  // namespace arno::cli

@@ -29,7 +29,7 @@ class Progress final : public graph::JobObserver {
   using Clock = std::chrono::steady_clock;
 
   std::string describe(const graph::StepReport& report, double images_per_second) const;
-  void clear_live_line();
+  void write(const std::string& text);
 
   std::FILE* out_;
   bool live_;

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run_log.h"
 
-#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "cli/step_json.h"
-#include "common/error.h"
-#include "common/log.h"
 #include "io/atomic_file.h"
 
 namespace arno::cli {
@@ -30,29 +27,19 @@ std::string lines_until(const std::filesystem::path& path, int64_t step) {
 void RunLog::open(int64_t from_step) {
   // At once: a job killed here must find the earlier steps when it resumes.
   io::write_file_atomically(path_, from_step > 0 ? lines_until(path_, from_step) : "");
-  file_.reset(std::fopen(path_.c_str(), "a"));
-  ARNO_CHECK(file_, Errc::io_failed, "{}: cannot be written: {}", path_.string(),
-             std::strerror(errno));
+  file_.emplace(path_, "run_log");
 }
 
 void RunLog::on_step(const graph::StepReport& report) {
   nlohmann::json entry = step_json(report);
   entry["images"] = report.images;
-  write(entry.dump() + "\n");
+  file_->add(entry.dump());
 }
 
 void RunLog::on_evaluation(const graph::EvaluationReport& report) {
   nlohmann::json entry{{"step", report.step}, {"evaluation", nlohmann::json::object()}};
   for (const auto& [name, value] : report.figures()) entry["evaluation"][name] = value;
-  write(entry.dump() + "\n");
-}
-
-void RunLog::write(const std::string& text) {
-  const std::scoped_lock lock(mutex_);
-  const bool written = std::fwrite(text.data(), 1, text.size(), file_.get()) == text.size() &&
-                       std::fflush(file_.get()) == 0;
-  // The curve is a convenience: a full disk stops the checkpointer, not the log.
-  if (!written) log::warn("run_log", "{}: {}", path_.string(), std::strerror(errno));
+  file_->add(entry.dump());
 }
 
 }  // namespace arno::cli

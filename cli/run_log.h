@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdio>
+#include <cstdint>
 #include <filesystem>
-#include <memory>
-#include <mutex>
+#include <optional>
 
 #include "graph/job_observer.h"
+#include "io/line_file.h"
 
 namespace arno::cli {
 
@@ -24,14 +24,8 @@ class RunLog final : public graph::JobObserver {
   void on_evaluation(const graph::EvaluationReport& report) override;
 
  private:
-  void write(const std::string& text);
-
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
   std::filesystem::path path_;
-  std::mutex mutex_;
-  std::unique_ptr<std::FILE, Close> file_;
+  std::optional<io::LineFile> file_;
 };
 
 }  // namespace arno::cli

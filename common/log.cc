@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <mutex>
+#include <string>
 
 namespace arno::log {
 namespace {
@@ -15,8 +16,10 @@ namespace {
 void write_to_stderr(Level level, std::string_view component, std::string_view message) {
   static constexpr std::array kNames{"debug", "info ", "warn ", "error"};
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  fmt::print(stderr, "{:%H:%M:%S} {} {}: {}\n", fmt::gmtime(now),
-             kNames[static_cast<size_t>(level)], component, message);
+  const std::string line = fmt::format("{:%H:%M:%S} {} {}: {}\n", fmt::gmtime(now),
+                                       kNames[static_cast<size_t>(level)], component, message);
+  // Where nobody can read it (a file on a full disk), nobody fails for it either.
+  std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
 struct State {

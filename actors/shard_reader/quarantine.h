@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdio>
+#include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "actors/items.h"
+#include "io/line_file.h"
 
 namespace arno::actors {
 
@@ -23,12 +24,8 @@ class Quarantine {
            const std::string& detail);
 
  private:
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  std::filesystem::path path_;
+  io::LineFile file_;
   std::set<std::pair<std::string, uint64_t>> known_;
-  std::unique_ptr<std::FILE, Close> file_;
 };
 
 }  // namespace arno::actors

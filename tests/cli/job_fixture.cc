@@ -18,7 +18,9 @@ JobTest::JobTest() {
 }
 
 Finished JobTest::arno(const std::vector<std::string>& args, int64_t file_kib) {
-  return Process(args, folder_ / "output.txt", file_kib).wait();
+  ProcessOptions options = here_;
+  options.file_kib = file_kib;
+  return Process(args, folder_ / "output.txt", options).wait();
 }
 
 std::string JobTest::group_actor(const TinyJob& tiny) {

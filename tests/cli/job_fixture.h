@@ -61,6 +61,7 @@ class JobTest : public ::testing::Test {
   static bool wait_until(Process& process, const std::function<bool()>& condition);
 
   io::TemporaryFolder folder_;
+  ProcessOptions here_;  ///< of what arno() starts
   int jobs_ = 0;
 };
 

@@ -8,18 +8,34 @@
 namespace arno::cli {
 
 NodeTest::Node NodeTest::start_node(const std::string& name, const std::string& key) {
+  std::vector<std::string> words;
+  if (!key.empty()) words = {"--key", key};
+  return start_node(name, words, {});
+}
+
+NodeTest::Node NodeTest::start_node(const std::string& name, std::vector<std::string> words,
+                                    const ProcessOptions& options) {
   const std::string out = path(fmt::format("node{}.txt", nodes_++));
-  std::vector<std::string> args{"node", "--name", name};
-  if (!key.empty()) args.insert(args.end(), {"--key", key});
-  Node node{name, std::make_unique<Process>(args, out), ""};
-  std::smatch found;
-  std::string text;
+  words.insert(words.begin(), {"node", "--name", name});
+  Node node{name, std::make_unique<Process>(words, out, options), "", out};
   EXPECT_TRUE(wait_until(*node.process, [&] {
-    text = io::read_text(out);
-    return std::regex_search(text, found, std::regex("listens on (\\S+), metrics"));
+    node.address = address_in(out);
+    return !node.address.empty();
   })) << node.process->wait().text;
-  if (!found.empty()) node.address = found[1];
   return node;
+}
+
+std::string NodeTest::address_in(const std::string& output) {
+  const std::string text = io::read_text(output);
+  std::smatch found;
+  return std::regex_search(text, found, std::regex("listens on (\\S+), metrics")) ? found[1].str()
+                                                                                   : "";
+}
+
+void NodeTest::wait_for(Node& node, const std::string& text) {
+  EXPECT_TRUE(wait_until(*node.process, [&] {
+    return io::read_text(node.output).find(text) != std::string::npos;
+  })) << node.process->wait().text;
 }
 
 std::string NodeTest::on_nodes(const std::string& job_file, const std::vector<const Node*>& nodes,
@@ -31,9 +47,11 @@ std::string NodeTest::on_nodes(const std::string& job_file, const std::vector<co
                            node->address);
     names += ", " + node->name;
   }
+  std::string control;
+  if (!key.empty()) control += fmt::format("key: '{}', ", key);
+  if (!payload_.empty()) control += fmt::format("payload: '{}'", payload_);
   text.insert(text.find("actors:"),
-              fmt::format("nodes: {{{}}}\n{}", entries,
-                          key.empty() ? "" : "control: {key: '" + key + "'}\n"));
+              fmt::format("nodes: {{{}}}\ncontrol: {{{}}}\n", entries, control));
   for (const std::string& kind : kinds) {
     const std::string named = "kind: " + kind;
     const size_t end = text.find(named) + named.size();
@@ -47,35 +65,6 @@ std::string NodeTest::on_nodes(const std::string& job_file, const std::vector<co
 std::string NodeTest::job_on(const std::vector<const Node*>& nodes, int steps,
                              const std::string& key) {
   return on_nodes(job({.steps = steps, .replicas = 3}), nodes, {"decoder", "augmenter"}, key);
-}
-
-std::unique_ptr<Process> NodeTest::start(const std::string& job_file, const std::string& output) {
-  return std::make_unique<Process>(
-      std::vector<std::string>{"run", job_file, "--output", path(output)}, path(output + ".txt"));
-}
-
-void NodeTest::go_on(Process& process, const std::string& output, int64_t steps_more) {
-  const int64_t wanted = logged_steps(output) + steps_more;
-  ASSERT_TRUE(wait_until(process, [&] { return logged_steps(output) >= wanted; }))
-      << process.wait().text;
-}
-
-void NodeTest::stop(Process& process, const std::string& output) {
-  EXPECT_EQ(arno({"stop", path(output)}).code, 0);
-  const Finished ended = process.wait();
-  EXPECT_EQ(ended.code, 0) << ended.text;
-}
-
-void NodeTest::expect_curve_of(const std::string& output, const std::string& job_file) {
-  const std::string other = output + "_undisturbed";
-  const auto process = start(job_file, other);
-  go_on(*process, other, logged_steps(output));
-  stop(*process, other);
-  const std::vector<std::string> found = step_lines(output);
-  std::vector<std::string> expected = step_lines(other);
-  ASSERT_GE(expected.size(), found.size());
-  expected.resize(found.size());
-  EXPECT_EQ(found, expected);
 }
 
 void NodeTest::expect_near_losses(const std::string& output, const std::string& other) const {

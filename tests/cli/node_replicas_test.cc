@@ -20,12 +20,12 @@ class NodeReplicasTest : public NodeTest {
     return on_nodes(job(tiny), nodes, {"model_shard", "contrastive_loss", "gradient_allreduce"});
   }
 
-  /// Like expect_curve_of, to rounding.
+  /// Like expect_same_curve, to rounding.
   void expect_near_curve_of(const std::string& output, const std::string& job_file) {
     const std::string other = output + "_undisturbed";
-    const auto process = start(job_file, other);
-    go_on(*process, other, logged_steps(output));
-    stop(*process, other);
+    Running process = start(job_file, other);
+    go_on(process, logged_steps(output));
+    stop(process);
     expect_near_losses(output, other);
   }
 };
@@ -55,8 +55,8 @@ TEST_F(NodeReplicasTest, AReplicaJoinsARunningJobAndLeaves) {
   const Node beta = start_node("beta");
   const TinyJob tiny{
       .steps = 100'000, .batch_size = 12, .checkpoint_every = 1000, .model_replicas = 2};
-  const auto running = start(replicas_on({&alpha}, tiny), "run");
-  go_on(*running, "run", 3);
+  Running running = start(replicas_on({&alpha}, tiny), "run");
+  go_on(running, 3);
   io::write_text(
       path("patch.yaml"),
       fmt::format("nodes: {{beta: {{address: '{}'}}}}\n"
@@ -81,17 +81,17 @@ TEST_F(NodeReplicasTest, AReplicaJoinsARunningJobAndLeaves) {
                     HasSubstr("+ loss[2] (contrastive_loss) on node beta\n"),
                     HasSubstr("+ reduce[2] (gradient_allreduce) on node beta\n"),
                     HasSubstr("~ the graph starts anew from the last step that is finished\n")));
-  go_on(*running, "run", 5);
+  go_on(running, 5);
   EXPECT_THAT(arno({"status", path("run")}).text, HasSubstr("beta"));
 
   const Finished left = arno({"detach", path("run"), "model[2]"});
   EXPECT_EQ(left.code, 0);
   EXPECT_THAT(left.text,
               AllOf(HasSubstr("- model[2]"), HasSubstr("- loss[2]"), HasSubstr("- reduce[2]")));
-  go_on(*running, "run", 3);
+  go_on(running, 3);
   EXPECT_EQ(arno({"detach", path("run"), "model[1]"}).code, 0);
-  go_on(*running, "run", 3);
-  stop(*running, "run");
+  go_on(running, 3);
+  stop(running);
 
   expect_near_curve_of("run", job(tiny));
 }
@@ -99,8 +99,8 @@ TEST_F(NodeReplicasTest, AReplicaJoinsARunningJobAndLeaves) {
 TEST_F(NodeReplicasTest, ABadPatchLeavesTheGroupAsItIs) {
   const Node alpha = start_node("alpha");
   const TinyJob tiny{.steps = 100'000, .model_replicas = 2};
-  const auto running = start(replicas_on({&alpha}, tiny), "run");
-  go_on(*running, "run", 2);
+  Running running = start(replicas_on({&alpha}, tiny), "run");
+  go_on(running, 2);
   const auto attach = [&](const std::string& patch) {
     io::write_text(path("patch.yaml"), patch);
     return arno({"attach", path("run"), path("patch.yaml")}).text;
@@ -123,11 +123,11 @@ TEST_F(NodeReplicasTest, ABadPatchLeavesTheGroupAsItIs) {
                      "  - {from: model.snapshots, to: save.snapshots, capacity: 4}\n"
                      "  - {from: model.evaluations, to: evaluate.snapshots, capacity: 4}\n"),
               HasSubstr("node nowhere: nobody answers at 127.0.0.1:1"));
-  go_on(*running, "run", 2);
-  stop(*running, "run");
+  go_on(running, 2);
+  stop(running);
   EXPECT_THAT(io::read_text(path("run.txt")), ::testing::Not(HasSubstr("starts anew")));
 
-  expect_curve_of("run", job(tiny));
+  expect_same_curve("run", job(tiny));
 }
 
 /// How a node goes, and what the state is spread over.
@@ -147,18 +147,15 @@ TEST_P(LostReplicaTest, TheJobGoesBackAndTheCurveStays) {
                      .checkpoint_every = 20,
                      .model_replicas = 3,
                      .model_options = GetParam().options};
-  const auto running = start(replicas_on({&alpha, &beta}, tiny), "run");
-  go_on(*running, "run", 25);
+  Running running = start(replicas_on({&alpha, &beta}, tiny), "run");
+  go_on(running, 25);
 
   alpha.process->signal(GetParam().signal);
-  ASSERT_TRUE(wait_until(*running, [&] {
-    return io::read_text(path("run.txt")).find("node alpha was lost: back to step") !=
-           std::string::npos;
-  })) << running->wait().text;
-  go_on(*running, "run", 30);
-  stop(*running, "run");
+  wait_for(running, "node alpha was lost: back to step");
+  go_on(running, 30);
+  stop(running);
 
-  expect_curve_of("run", job(tiny));
+  expect_same_curve("run", job(tiny));
 }
 
 INSTANTIATE_TEST_SUITE_P(Node, LostReplicaTest,

@@ -165,7 +165,7 @@ TEST_F(NodeTest, PrometheusFindsTheNode) {
 }
 
 TEST_F(NodeTest, ANodeThatIsNotThereIsOneLine) {
-  const Node nowhere{.name = "nowhere", .process = nullptr, .address = "127.0.0.1:1"};
+  const Node nowhere{.name = "nowhere", .process = nullptr, .address = "127.0.0.1:1", .output = ""};
 
   const Finished finished = run(job_on({&nowhere}, 12), "run");
 

@@ -231,18 +231,15 @@ TEST_F(PipelineTest, AJobThatLosesAShardGoesBackAndTheCurveStays) {
   const Node beta = start_node("beta");
   const TinyJob tiny{.steps = 100'000, .checkpoint_every = 10};
   const Cut where{.image = {1, 3}, .training = "micro_batch: 4", .nodes = {"alpha", "beta"}};
-  const auto running = start(on_nodes(job(cut(tiny, where)), {&alpha, &beta}, {}), "run");
-  go_on(*running, "run", 15);
+  Running running = start(on_nodes(job(cut(tiny, where)), {&alpha, &beta}, {}), "run");
+  go_on(running, 15);
 
   alpha.process->signal(SIGKILL);
-  ASSERT_TRUE(wait_until(*running, [&] {
-    return io::read_text(path("run.txt")).find("node alpha was lost: back to step") !=
-           std::string::npos;
-  })) << running->wait().text;
-  go_on(*running, "run", 20);
-  stop(*running, "run");
+  wait_for(running, "node alpha was lost: back to step");
+  go_on(running, 20);
+  stop(running);
 
-  expect_curve_of("run", job(whole(tiny, where)));
+  expect_same_curve("run", job(whole(tiny, where)));
 }
 
 TEST_F(PipelineTest, ACutThatDoesNotJoinUpIsRefused) {

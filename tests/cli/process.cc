@@ -2,6 +2,8 @@
 #include "tests/cli/process.h"
 
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,23 +16,28 @@
 namespace arno::cli {
 
 Process::Process(const std::vector<std::string>& args, const std::filesystem::path& log,
-                 int64_t file_kib, const std::string& program)
+                 const ProcessOptions& options)
     : log_(log) {
-  std::vector<char*> argv{const_cast<char*>(program.c_str())};
+  std::vector<char*> argv{const_cast<char*>(options.program.c_str())};
   for (const std::string& arg : args) argv.push_back(const_cast<char*>(arg.c_str()));
   argv.push_back(nullptr);
+  const pid_t parent = getpid();
   pid_ = fork();
   ARNO_CHECK(pid_ >= 0, Errc::io_failed, "cannot fork");
   if (pid_ > 0) return;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(127);
   const int out = open(log.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0644);
   dup2(out, STDOUT_FILENO);
   dup2(out, STDERR_FILENO);
-  if (file_kib > 0) {
-    const rlimit limit{static_cast<rlim_t>(file_kib) << 10, static_cast<rlim_t>(file_kib) << 10};
+  if (options.network >= 0 && setns(options.network, CLONE_NEWNET) != 0) _exit(127);
+  if (options.file_kib > 0) {
+    const auto bytes = static_cast<rlim_t>(options.file_kib) << 10;
+    const rlimit limit{bytes, bytes};
     setrlimit(RLIMIT_FSIZE, &limit);
     std::signal(SIGXFSZ, SIG_IGN);
   }
-  execv(program.c_str(), argv.data());
+  execv(options.program.c_str(), argv.data());
   _exit(127);
 }
 

@@ -16,12 +16,18 @@ struct Finished {
   int64_t peak_kib = 0;  ///< largest resident size
 };
 
-/// `arno`, or another program, with arguments, started at once.
+/// How a process is started.
+struct ProcessOptions {
+  int64_t file_kib = 0;  ///< no file may grow beyond so many KiB; 0: no limit
+  std::string program = ARNO_BINARY;
+  int network = -1;  ///< file of the network namespace it lives in (testing::Host); -1: ours
+};
+
+/// `arno`, or another program, with arguments, started at once. It does not outlive this process.
 class Process {
  public:
-  /// `file_kib`: no file may grow beyond so many KiB (0: no limit), as on a full disk.
   Process(const std::vector<std::string>& args, const std::filesystem::path& log,
-          int64_t file_kib = 0, const std::string& program = ARNO_BINARY);
+          const ProcessOptions& options = {});
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   /// Kills what still runs.

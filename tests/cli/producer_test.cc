@@ -33,7 +33,7 @@ int free_port() {
 class ProducerTest : public RunningJobTest {
  protected:
   void SetUp() override {
-    if (Process({"-c", "import zmq"}, folder_ / "import.txt", 0, kPython).wait().code != 0) {
+    if (Process({"-c", "import zmq"}, folder_ / "import.txt", {.program = kPython}).wait().code != 0) {
       GTEST_SKIP() << "Python has no zmq: install python3-zmq";
     }
   }
@@ -42,7 +42,8 @@ class ProducerTest : public RunningJobTest {
     return std::make_unique<Process>(
         std::vector<std::string>{ARNO_EXAMPLES "/external_producer/producer.py", address_,
                                  "shapes"},
-        folder_ / fmt::format("producer{}.txt", producers_++), 0, kPython);
+        folder_ / fmt::format("producer{}.txt", producers_++),
+        ProcessOptions{.program = kPython});
   }
   /// A patch with the producer's source.
   std::string source() const {
@@ -50,12 +51,6 @@ class ProducerTest : public RunningJobTest {
         "actors: {{read: {{options: {{sources: [{{name: shapes, weight: 2, producer: {{listen: "
         "'{}', ahead: 20}}}}]}}}}}}\n",
         address_);
-  }
-  /// Waits until the job says this on its terminal.
-  void wait_for(Running& job, const std::string& text) {
-    EXPECT_TRUE(wait_until(*job.process, [&] {
-      return io::read_text(folder_ / (job.output + ".txt")).find(text) != std::string::npos;
-    })) << job.process->wait().text;
   }
 
   std::string address_ = fmt::format("tcp://127.0.0.1:{}", free_port());

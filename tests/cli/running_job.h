@@ -22,6 +22,8 @@ class RunningJobTest : public JobTest {
   Running start(const std::string& job_file, const std::string& output, bool resume = false);
   /// Waits until the job has made so many more steps.
   void go_on(Running& job, int64_t steps_more);
+  /// Waits until the job says this on its terminal.
+  void wait_for(Running& job, const std::string& text);
   /// Ends the job in order.
   void stop(Running& job);
   Finished attach(const Running& job, const std::string& patch);

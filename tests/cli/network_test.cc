@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "tests/cli/network_fixture.h"
+
+// Jobs on several hosts whose links are slow, lossy or cut.
+namespace arno::cli {
+namespace {
+
+using testing::Host;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using std::chrono_literals::operator""ms;
+
+TEST_F(NetworkTest, ASlowLossyLinkGivesTheCurveOfOneProcess) {
+  ASSERT_EQ(arno({"key", "new", "--out", path("key")}).code, 0);
+  const Host far = network_->add_host();
+  network_->set_delay(home_, far, 20ms);
+  network_->set_loss(home_, far, 0.01);
+  const Node alpha = start_node("alpha", far, path("key"));
+
+  const Finished on_hosts = run(job_on({&alpha}, 40, path("key")), "hosts");
+  const Finished alone = run(job({.steps = 40}), "alone");
+
+  ASSERT_EQ(on_hosts.code, 0) << on_hosts.text;
+  ASSERT_EQ(alone.code, 0) << alone.text;
+  EXPECT_THAT(on_hosts.text, Not(HasSubstr("was lost")));
+  EXPECT_EQ(log("hosts"), log("alone"));
+}
+
+TEST_F(NetworkTest, AShortCutLosesNobody) {
+  const Host far = network_->add_host();
+  const Node alpha = start_node("alpha", far);
+  Running job = start(job_on({&alpha}, 100'000), "run");
+  go_on(job, 4);
+
+  network_->cut(home_, far, 500ms);
+  go_on(job, 100);
+
+  EXPECT_THAT(said(job), Not(HasSubstr("was lost")));
+  stop(job);
+  expect_same_curve("run", NetworkTest::job({.steps = 100'000}));
+}
+
+/// Which directions of the link are cut.
+struct Cut {
+  std::string name;
+  bool to_node;
+  bool from_node;
+};
+
+class CutLinkTest : public NetworkTest, public ::testing::WithParamInterface<Cut> {};
+
+TEST_P(CutLinkTest, TheNodeIsLostAndComesBackWhenTheLinkIsHealed) {
+  const Host far = network_->add_host();
+  Node alpha = start_node("alpha", far);
+  Running job = start(job_on({&alpha}, 100'000), "run");
+  go_on(job, 4);
+
+  if (GetParam().to_node) network_->cut_way(home_, far);
+  if (GetParam().from_node) network_->cut_way(far, home_);
+  wait_for(job, "node alpha was lost");
+  go_on(job, 8);
+  network_->heal(home_, far);
+  wait_for(alpha, "its actors here end");
+  const Finished joined = attach(job, decoder_on(alpha));
+  go_on(job, 20);
+  stop(job);
+
+  EXPECT_THAT(joined.text, HasSubstr("+ decode[3] (decoder) on node alpha\n"));
+  expect_same_curve("run", NetworkTest::job({.steps = 100'000}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Network, CutLinkTest,
+                         ::testing::Values(Cut{"BothWays", true, true},
+                                           Cut{"ToTheNode", true, false},
+                                           Cut{"FromTheNode", false, true}),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_F(NetworkTest, NodesThatAreCutFromEachOtherCostOneOfThem) {
+  const Host near = network_->add_host();
+  const Host far = network_->add_host();
+  const Node alpha = start_node("alpha", near);
+  const Node beta = start_node("beta", far);
+  Running job = start(job_on({&alpha, &beta}, 100'000), "run");
+  go_on(job, 4);
+
+  network_->cut(near, far);
+  wait_for(job, "was lost: the link between");
+  go_on(job, 8);
+  stop(job);
+
+  expect_same_curve("run", NetworkTest::job({.steps = 100'000}));
+}
+
+TEST_F(NetworkTest, AReplicaThatIsCutOffLeavesItsGroup) {
+  const Host near = network_->add_host();
+  const Host far = network_->add_host();
+  const Node alpha = start_node("alpha", near);
+  const Node beta = start_node("beta", far);
+  const TinyJob tiny{.steps = 100'000, .batch_size = 9, .model_replicas = 3};
+  Running job = start(replicas_on({&alpha, &beta}, tiny), "run");
+  go_on(job, 8);
+
+  network_->cut(home_, near);
+  network_->cut(far, near);
+  wait_for(job, "node alpha was lost: back to step");
+  go_on(job, 8);
+  stop(job);
+
+  expect_same_curve("run", NetworkTest::job(tiny));
+}
+
+TEST_F(NetworkTest, AHostThatDoesNotAnswerIsOneLine) {
+  const Host far = network_->add_host();
+  const Node alpha = start_node("alpha", far);
+  network_->cut(home_, far);
+
+  const Finished refused = run(job_on({&alpha}, 12), "refused");
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.text, HasSubstr("node alpha: nobody answers at " + alpha.address));
+
+  Running job = start(endless(), "run");
+  const Finished not_joined = attach(job, decoder_on(alpha));
+  EXPECT_EQ(not_joined.code, 1);
+  EXPECT_THAT(not_joined.text, HasSubstr("node alpha: nobody answers at " + alpha.address));
+  go_on(job, 4);
+  stop(job);
+}
+
+}  // namespace
+}  // namespace arno::cli
