@@ -24,6 +24,7 @@ namespace {
 
 // Making a stage may read an index or a vocabulary.
 constexpr std::chrono::seconds kPatience{30};
+constexpr int kMeetings = 3;
 // A call into a stage ends before the stage does, and a step may take long.
 constexpr std::chrono::seconds kPatienceWithCalls{300};
 
@@ -113,12 +114,24 @@ struct Cluster::Impl {
     });
   }
 
+  /// Reaches a node and asks it to take part.
+  std::pair<NodeActor, JoinReply> meet(const std::string& node, const std::string& where) {
+    const std::string request = to_wire(JoinRequest{version(), job, node});
+    for (int attempt = 1;; ++attempt) {
+      const NodeActor actor = about(node, [&] { return control->reach<NodeActor>(where); });
+      try {
+        return {actor, from_wire<JoinReply>(ask(node, actor, kJoin, request))};
+      } catch (const Error& error) {
+        // A node that was lost and is back: its old connection may end only now.
+        if (error.code() != Errc::cancelled || attempt == kMeetings) throw;
+      }
+    }
+  }
+
   void join(const Plan& plan, const std::string& node) {
     if (has(node)) return;
     const std::string& where = plan.config.nodes.at(node).address;
-    const NodeActor actor = about(node, [&] { return control->reach<NodeActor>(where); });
-    const auto reply =
-        from_wire<JoinReply>(ask(node, actor, kJoin, to_wire(JoinRequest{version(), job, node})));
+    const auto [actor, reply] = meet(node, where);
     router->expect(node);
     {
       const std::scoped_lock lock(mutex);

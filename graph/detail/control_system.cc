@@ -9,6 +9,7 @@
 #include <chrono>
 
 #include "common/log.h"
+#include "graph/detail/tcp_probe.h"
 #include "io/zeromq/job_key.h"
 
 namespace arno::graph::detail {
@@ -47,10 +48,13 @@ ControlSystem::ControlSystem(const std::string& key_folder)
 caf::strong_actor_ptr ControlSystem::reach(const std::string& address,
                                            const std::set<std::string>& kind) {
   const HostPort at = endpoint_of(address);
+  std::string why = why_unreachable(at, kConnectLimit);
+  // CAF's own attempt has no limit: it would hold up others, and the end of the process, for
+  // minutes.
+  ARNO_CHECK(why.empty(), Errc::io_failed, "nobody answers at {}: {}", address, why);
   const caf::io::middleman_actor connector =
       secure_ ? system_.openssl_manager().actor_handle() : system_.middleman().actor_handle();
   caf::strong_actor_ptr out;
-  std::string why;
   caf::scoped_actor self(system_);
   bool again = true;
   // On a busy machine a handshake may take longer than a peer may be silent.

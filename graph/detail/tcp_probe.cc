@@ -62,8 +62,7 @@ std::string why_unreachable(const HostPort& at, std::chrono::milliseconds limit)
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  const int failed =
-      getaddrinfo(at.host.c_str(), fmt::to_string(at.port).c_str(), &hints, &found);
+  const int failed = getaddrinfo(at.host.c_str(), fmt::to_string(at.port).c_str(), &hints, &found);
   if (failed != 0) return gai_strerror(failed);
   const Addresses addresses(found);
   const Clock::time_point deadline = Clock::now() + limit;

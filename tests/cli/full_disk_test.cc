@@ -8,12 +8,12 @@
 namespace arno::cli {
 namespace {
 
-using testing::SmallDisk;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using testing::SmallDisk;
 using ::testing::StartsWith;
 
-constexpr int64_t kAmple = 64 << 10;  // KiB
+constexpr int64_t kAmple = 256 << 10;  // KiB
 
 class FullDiskTest : public NodeTest {
  protected:
@@ -49,8 +49,8 @@ TEST_F(FullDiskTest, TheJobStopsAndGoesOnWhenThereIsRoom) {
   ASSERT_EQ(run(job({.steps = 4}), "first").code, 0);
   // Room for one checkpoint and a half.
   int64_t kib = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(
-           folder_.path() / "first/checkpoints/step-00000004")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(folder_.path() / "first/checkpoints/step-00000004")) {
     kib += static_cast<int64_t>(entry.file_size() >> 10);
   }
   disk.resize(kib + kib / 2);
@@ -88,7 +88,7 @@ TEST_F(FullDiskTest, AJobThatWarnsLosesNoLineOfItsLog) {
 
 TEST_F(FullDiskTest, WhatAJobSaysThereIsNoReasonToStop) {
   SmallDisk disk(folder_ / "run", kAmple);
-  const std::string file_of_job = warning(job({.steps = 200, .checkpoint_every = 20}));
+  const std::string file_of_job = warning(job({.steps = 60, .checkpoint_every = 20}));
   Process running({"run", file_of_job, "--output", path("run")}, path("run/said.txt"));
   ASSERT_TRUE(wait_until(running, [&] { return logged_steps("run") >= 25; }));
 
@@ -105,7 +105,8 @@ TEST_F(FullDiskTest, ANodeThatCannotWriteItsLogWorksOn) {
   SmallDisk disk(folder_ / "full", kAmple);
   Process node({"node", "--name", "alpha"}, path("full/alpha.txt"));
   std::string address;
-  ASSERT_TRUE(wait_until(node, [&] { return !(address = address_in(path("full/alpha.txt"))).empty(); }));
+  ASSERT_TRUE(
+      wait_until(node, [&] { return !(address = address_in(path("full/alpha.txt"))).empty(); }));
   const Node alpha{"alpha", nullptr, address, ""};
 
   fill(disk);

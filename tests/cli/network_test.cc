@@ -7,8 +7,8 @@
 namespace arno::cli {
 namespace {
 
-using testing::Host;
 using ::testing::HasSubstr;
+using testing::Host;
 using ::testing::Not;
 using std::chrono_literals::operator""ms;
 
@@ -67,7 +67,9 @@ TEST_P(CutLinkTest, TheNodeIsLostAndComesBackWhenTheLinkIsHealed) {
   go_on(job, 20);
   stop(job);
 
-  EXPECT_THAT(joined.text, HasSubstr("+ decode[3] (decoder) on node alpha\n"));
+  EXPECT_THAT(joined.text, HasSubstr("+ decode[3] (decoder) on node alpha\n"))
+      << said(job) << "\nthe node:\n"
+      << io::read_text(alpha.output);
   expect_same_curve("run", NetworkTest::job({.steps = 100'000}));
 }
 

@@ -29,7 +29,7 @@ std::string NodeTest::address_in(const std::string& output) {
   const std::string text = io::read_text(output);
   std::smatch found;
   return std::regex_search(text, found, std::regex("listens on (\\S+), metrics")) ? found[1].str()
-                                                                                   : "";
+                                                                                  : "";
 }
 
 void NodeTest::wait_for(Node& node, const std::string& text) {

@@ -33,7 +33,8 @@ int free_port() {
 class ProducerTest : public RunningJobTest {
  protected:
   void SetUp() override {
-    if (Process({"-c", "import zmq"}, folder_ / "import.txt", {.program = kPython}).wait().code != 0) {
+    if (Process({"-c", "import zmq"}, folder_ / "import.txt", {.program = kPython}).wait().code !=
+        0) {
       GTEST_SKIP() << "Python has no zmq: install python3-zmq";
     }
   }
@@ -42,8 +43,7 @@ class ProducerTest : public RunningJobTest {
     return std::make_unique<Process>(
         std::vector<std::string>{ARNO_EXAMPLES "/external_producer/producer.py", address_,
                                  "shapes"},
-        folder_ / fmt::format("producer{}.txt", producers_++),
-        ProcessOptions{.program = kPython});
+        folder_ / fmt::format("producer{}.txt", producers_++), ProcessOptions{.program = kPython});
   }
   /// A patch with the producer's source.
   std::string source() const {

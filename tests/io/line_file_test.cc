@@ -62,9 +62,9 @@ TEST_F(LineFileTest, SaysHowManyLinesAreLost) {
 }
 
 TEST_F(LineFileTest, AFileThatCannotBeOpenedIsAnError) {
-  EXPECT_THAT(testing::problem_of(Errc::io_failed,
-                                  [&] { LineFile(folder_ / "nowhere/a", "test"); }),
-              HasSubstr("nowhere/a"));
+  EXPECT_THAT(
+      testing::problem_of(Errc::io_failed, [&] { LineFile(folder_ / "nowhere/a", "test"); }),
+      HasSubstr("nowhere/a"));
 }
 
 }  // namespace

@@ -33,8 +33,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kLargestPacket = 65536;
-constexpr int kAtOnce = 64;         // packets read of one host before the others have their turn
-constexpr int kQueue = 10'000;      // packets that may wait for the thread: none is lost but by draw
+constexpr int kAtOnce = 64;     // packets read of one host before the others have their turn
+constexpr int kQueue = 10'000;  // packets that may wait for the thread: none is lost but by draw
 constexpr size_t kIpv4Header = 20;  // bytes
 constexpr const char* kInterface = "wire";
 
@@ -257,7 +257,7 @@ class Network::Impl {
   };
 
   std::mutex mutex_;
-  std::vector<Machine> machines_;          ///< host n at n - 1
+  std::vector<Machine> machines_;            ///< host n at n - 1
   std::map<std::pair<int, int>, Way> ways_;  ///< by sender and receiver
   Random random_;
   File wake_up_;
