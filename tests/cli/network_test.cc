@@ -35,7 +35,7 @@ TEST_F(NetworkTest, AShortCutLosesNobody) {
   go_on(job, 4);
 
   network_->cut(home_, far, 500ms);
-  go_on(job, 100);
+  go_on(job, 30);
 
   EXPECT_THAT(said(job), Not(HasSubstr("was lost")));
   stop(job);
