@@ -77,6 +77,8 @@ std::string JobControl::change(const std::string& verb, const ControlRequest& re
   graph::PlanStep step = step_of(*running, verb, request, registry_);
   const std::string changes = fmt::format("{}\n", fmt::join(step.changes, "\n"));
   if (only_check) return changes;
+  // A graph that changes has to be written down: one that cannot be stays as it is.
+  io::AtomicFile(output_ / "job.yaml").append(step.next.to_yaml());
   if (step.extended.empty()) job_.change(std::move(step.next));
   for (auto& [actor, options] : step.extended) job_.adopt(actor, std::move(options));
   io::write_file_atomically(output_ / "job.yaml", job_.plan()->to_yaml());

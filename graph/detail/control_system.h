@@ -20,7 +20,7 @@
 namespace arno::graph::detail {
 
 /// An actor system of the control plane: traffic of a job does not hold it up. A silent peer is
-/// noticed within a second. With the folder of a job key both ends show its certificate (mutual
+/// noticed within two seconds. With the folder of a job key both ends show its certificate (mutual
 /// TLS), and a peer without it gets nowhere.
 class ControlSystem {
  public:

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "tests/cli/node_fixture.h"
@@ -78,6 +80,10 @@ TEST_F(FullDiskTest, AJobThatWarnsLosesNoLineOfItsLog) {
   fill(disk);
   wait_for(running, "was not saved");
   wait_for(running, "lines wait until they can be written");
+  const Finished refused =
+      arno({"edge", path("run"), "decode.images->augment.images", "--credit", "40"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.text, AllOf(HasSubstr("job.yaml"), HasSubstr("No space left on device")));
   disk.resize(kAmple);
   go_on(running, 60);
   stop(running);
@@ -99,6 +105,28 @@ TEST_F(FullDiskTest, WhatAJobSaysThereIsNoReasonToStop) {
   ASSERT_EQ(run(file_of_job, "alone").code, 0);
   EXPECT_THAT(log("alone"), StartsWith(log("run")));
   EXPECT_THAT(log("run"), ::testing::EndsWith("\n"));
+}
+
+TEST_F(FullDiskTest, ARecorderOfAFullDiskLeavesAndTheJobGoesOn) {
+  const SmallDisk disk(folder_ / "recorded", 16);
+  Running running = start(endless(), "run");
+  go_on(running, 2);
+  ASSERT_EQ(attach(running, fmt::format("actors:\n"
+                                        "  look: {{kind: recorder, options: {{folder: '{}'}}}}\n"
+                                        "edges:\n"
+                                        "  - {{from: prompt.prompted, to: look.samples, "
+                                        "capacity: 16, tap: shadow}}\n",
+                                        path("recorded")))
+                .code,
+            0);
+
+  wait_for(running, "recorded/000000.tar");
+  go_on(running, 8);
+  stop(running);
+
+  EXPECT_THAT(io::read_text(path("run.txt")), HasSubstr("No space left on device"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "recorded"));
+  expect_same_curve("run", endless());
 }
 
 TEST_F(FullDiskTest, ANodeThatCannotWriteItsLogWorksOn) {

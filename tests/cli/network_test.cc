@@ -95,22 +95,50 @@ TEST_F(NetworkTest, NodesThatAreCutFromEachOtherCostOneOfThem) {
   expect_same_curve("run", NetworkTest::job({.steps = 100'000}));
 }
 
-TEST_F(NetworkTest, AReplicaThatIsCutOffLeavesItsGroup) {
-  const Host near = network_->add_host();
-  const Host far = network_->add_host();
-  const Node alpha = start_node("alpha", near);
-  const Node beta = start_node("beta", far);
-  const TinyJob tiny{.steps = 100'000, .batch_size = 9, .model_replicas = 3};
-  Running job = start(replicas_on({&alpha, &beta}, tiny), "run");
-  go_on(job, 8);
+class ReplicasOnHostsTest : public NetworkTest {
+ protected:
+  void SetUp() override {
+    NetworkTest::SetUp();
+    if (IsSkipped()) return;
+    near_ = network_->add_host();
+    far_ = network_->add_host();
+    alpha_ = start_node("alpha", near_);
+    beta_ = start_node("beta", far_);
+    job_ = start(replicas_on({&alpha_, &beta_}, kTiny), "run");
+    go_on(job_, 8);
+  }
+  void expect_that_it_goes_on() {
+    go_on(job_, 8);
+    stop(job_);
+    expect_same_curve("run", job(kTiny));
+  }
 
-  network_->cut(home_, near);
-  network_->cut(far, near);
-  wait_for(job, "node alpha was lost: back to step");
-  go_on(job, 8);
-  stop(job);
+  static inline const TinyJob kTiny{.steps = 100'000, .batch_size = 9, .model_replicas = 3};
+  Host near_;
+  Host far_;
+  Node alpha_;
+  Node beta_;
+  Running job_;
+};
 
-  expect_same_curve("run", NetworkTest::job(tiny));
+TEST_F(ReplicasOnHostsTest, OneThatIsCutOffLeavesItsGroup) {
+  network_->cut(home_, near_);
+  network_->cut(far_, near_);
+  wait_for(job_, "node alpha was lost: back to step");
+  expect_that_it_goes_on();
+}
+
+TEST_F(ReplicasOnHostsTest, OfTwoThatAreCutFromEachOtherOneLeaves) {
+  network_->cut(far_, near_);
+  wait_for(job_, "was lost: back to step");
+  expect_that_it_goes_on();
+}
+
+TEST_F(ReplicasOnHostsTest, AShortCutLosesNoStep) {
+  network_->cut(home_, near_, 500ms);
+  network_->cut(far_, near_, 500ms);
+  expect_that_it_goes_on();
+  EXPECT_THAT(said(job_), Not(HasSubstr("was lost")));
 }
 
 TEST_F(NetworkTest, AHostThatDoesNotAnswerIsOneLine) {
