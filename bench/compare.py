@@ -4,8 +4,10 @@
     bench/compare.py            all of them
     bench/compare.py runtime    one
 
-A side is a program that prints {"rates": [...]}, in units of work a second. The training step has
-several peers and more to measure: bench/train_step.py.
+A side is a program that prints {"rates": [...]}, in units of work a second. The runtime's overhead is
+a small difference: both sides take turns in one process, many times, and time of CPU is compared as
+well, which what else runs on the machine disturbs less. The training step has several peers and more
+to measure: bench/train_step.py.
 """
 
 import argparse
@@ -59,9 +61,6 @@ BENCHMARKS = {
     "replicas": lambda: replicas("local", 0),
     "replicas-zero-2": lambda: replicas("local", 2),
     "replicas-gloo": lambda: replicas("gloo", 0),
-    "runtime": lambda: runtime("graph", "loop"),
-    "runtime-8-decoders": lambda: runtime("graph", "loop", "--maps", "1", "--rounds", "40000",
-                                          "--replicas", "8", "--workers", "2"),
     "edge": lambda: runtime("edge", "caf", "--items", "200000"),
     "metrics": lambda: ("items/s, counted and not", [str(BUILD / "metric_cost"), "with"],
                         [str(BUILD / "metric_cost"), "without"]),
@@ -71,12 +70,22 @@ BENCHMARKS = {
                       [str(BUILD / "runtime_overhead"), "graph"]),
 }
 
+# Both sides in one process.
+OVERHEADS = {
+    "runtime": ["--workers", "1"],
+    "runtime-8-decoders": ["--maps", "1", "--rounds", "40000", "--replicas", "8", "--workers", "2"],
+}
 
-def rates_of(command):
+
+def output_of(command):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.strip().split("\n")[-1])["rates"]
+    return json.loads(done.stdout.strip().split("\n")[-1])
+
+
+def rates_of(command):
+    return output_of(command)["rates"]
 
 
 def describe(rates):
@@ -102,6 +111,22 @@ def compare(name, rounds):
           flush=True)
 
 
+def compare_overhead(name, rounds):
+    repeats = 10 * rounds
+    found = output_of([str(BUILD / "runtime_overhead"), "graph", "--against", "loop", "--items", "4000",
+                       "--repeats", str(repeats), *OVERHEADS[name]])
+    items = found["items"]
+    print(f"{name} [the graph and a plain loop, {repeats} pairs of {items} items]")
+    for what, ours, peer in (("time", 0, 2), ("CPU", 1, 3)):
+        more = [100 * (pair[ours] / pair[peer] - 1) for pair in found["pairs"]]
+        low, middle, high = statistics.quantiles(more, n=4)
+        sides = [1e6 * statistics.median(pair[side] for pair in found["pairs"]) / items
+                 for side in (ours, peer)]
+        print(f"  {what:5} {sides[0]:8.2f} us an item, of the loop {sides[1]:8.2f}: {middle:5.2f} % more "
+              f"(half of the pairs {low:.2f} .. {high:.2f}, all {min(more):.2f} .. {max(more):.2f})",
+              flush=True)
+
+
 def print_crop_quality():
     crops = str(ROOT / "build" / "bench-crops")
     subprocess.run([str(BUILD / "loader"), PHOTOS, "--crops", crops], check=True)
@@ -110,13 +135,17 @@ def print_crop_quality():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], help="default: all")
+    parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS, *OVERHEADS], help="default: all")
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
-    if not Path(PHOTOS).is_dir():
+    names = args.names or [*BENCHMARKS, *OVERHEADS]
+    if any(name.startswith("loader") for name in names) and not Path(PHOTOS).is_dir():
         subprocess.run([str(BUILD / "make_photos"), PHOTOS], check=True)
-    for name in args.names or BENCHMARKS:
-        compare(name, args.rounds)
+    for name in names:
+        if name in OVERHEADS:
+            compare_overhead(name, args.rounds)
+        else:
+            compare(name, args.rounds)
         if name.startswith("loader"):
             print_crop_quality()
 

@@ -3,11 +3,16 @@
 // What the graph runtime costs. The same arithmetic for each item as a plain loop (`loop`) and as
 // the graph source -> map -> ... -> sink (`graph`), each map with as many replicas as are asked
 // for. `edge` sends items without work over the one edge of source -> sink, `caf` as many messages
-// between two bare CAF actors. Prints {"rates": [...]} in items a second. The graph writes a trace
-// where --trace names a file.
+// between two bare CAF actors. Prints {"rates": [...]} in items a second. With --against two sides
+// take turns, and it prints {"items": ..., "pairs": [[seconds, seconds of CPU, and both of the
+// other side], ...]}. The graph writes a trace where --trace names a file.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <thread>
@@ -127,11 +132,31 @@ std::string chain(const Settings& settings) {
                      settings.workers, actors, edges);
 }
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+/// What a side takes: time, and work of all threads in it.
+struct Cost {
+  double seconds = 0;
+  double cpu_seconds = 0;  ///< user and system
+};
+
+double cpu_seconds_now() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
-double seconds_of_graph(const Settings& settings, const std::string& trace_file) {
+template <class Work>
+Cost cost_of(Work work) {
+  const double cpu = cpu_seconds_now();
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+  return {taken.count(), cpu_seconds_now() - cpu};
+}
+
+Cost cost_of_graph(const Settings& settings, const std::string& trace_file) {
   const Registry registry = make_registry();
   ConfigProblems problems;
   Plan plan = make_plan(RawConfig::from_text(chain(settings)), registry, problems);
@@ -140,54 +165,83 @@ double seconds_of_graph(const Settings& settings, const std::string& trace_file)
   std::optional<monitoring::Trace> trace;
   if (!trace_file.empty()) context.trace = &trace.emplace(trace_file, plan.config.job);
   Job job(std::move(plan), context);
-  const auto start = std::chrono::steady_clock::now();
-  job.start();
-  const JobResult result = job.wait();
-  const double taken = seconds_since(start);
+  JobResult result;
+  const Cost cost = cost_of([&] {
+    job.start();
+    result = job.wait();
+  });
   ARNO_CHECK(result.outcome == JobResult::Outcome::completed, Errc::invalid_argument, "{}",
              result.error);
-  return taken;
+  return cost;
 }
 
-double seconds_of_loop(const Settings& settings) {
-  std::vector<uint64_t> digests(static_cast<size_t>(settings.workers));
-  const auto start = std::chrono::steady_clock::now();
-  const auto run = [&](int64_t worker) {
-    uint64_t digest = 0;
-    for (int64_t i = worker; i < settings.items; i += settings.workers) {
+/// The threads take the next item each, so that a core that is slow for a while delays little.
+Cost cost_of_loop(const Settings& settings) {
+  std::atomic<int64_t> next = 0;
+  std::atomic<uint64_t> digest = 0;
+  const auto run = [&] {
+    uint64_t sum = 0;
+    for (int64_t i = next++; i < settings.items; i = next++) {
       uint64_t value = static_cast<uint64_t>(i);
       for (int64_t k = 0; k < settings.maps; ++k) value = work(value, settings.rounds);
-      digest += value;
+      sum += value;
     }
-    digests[static_cast<size_t>(worker)] = digest;
+    digest += sum;
   };
-  std::vector<std::thread> threads;
-  for (int64_t worker = 1; worker < settings.workers; ++worker) threads.emplace_back(run, worker);
-  run(0);
-  for (std::thread& thread : threads) thread.join();
-  const double taken = seconds_since(start);
-  for (uint64_t digest : digests) {
-    ARNO_CHECK(digest != 0, Errc::invalid_argument, "the loop did nothing");
-  }
-  return taken;
+  const Cost cost = cost_of([&] {
+    std::vector<std::thread> threads;
+    for (int64_t worker = 1; worker < settings.workers; ++worker) threads.emplace_back(run);
+    run();
+    for (std::thread& thread : threads) thread.join();
+  });
+  ARNO_CHECK(digest != 0, Errc::invalid_argument, "the loop did nothing");
+  return cost;
 }
 
-double seconds_of(const std::string& side, Settings settings, const std::string& trace) {
-  if (side == "loop") return seconds_of_loop(settings);
-  if (side == "caf") return bench::seconds_of_bare_caf(settings.items, kCapacity);
+Cost cost_of(const std::string& side, Settings settings, const std::string& trace) {
+  if (side == "loop") return cost_of_loop(settings);
+  if (side == "caf") return {bench::seconds_of_bare_caf(settings.items, kCapacity)};
   if (side == "edge") settings.maps = 0;
-  return seconds_of_graph(settings, trace);
+  return cost_of_graph(settings, trace);
+}
+
+void print_rates(const std::string& side, const Settings& settings, int repeats,
+                 const std::string& trace) {
+  std::vector<double> rates;
+  for (int i = 0; i < repeats; ++i) {
+    rates.push_back(static_cast<double>(settings.items) / cost_of(side, settings, trace).seconds);
+  }
+  fmt::print("{{\"rates\": [{}]}}\n", fmt::join(rates, ", "));
+}
+
+void print_pairs(const std::string& side, const std::string& other, const Settings& settings,
+                 int repeats) {
+  std::vector<std::array<double, 4>> pairs;
+  for (int i = 0; i < repeats; ++i) {
+    // A machine that grows slower over a pair would favour the one that is always first.
+    const bool first = i % 2 == 0;
+    Cost costs[2];
+    for (const bool ours : {first, !first}) {
+      costs[ours ? 0 : 1] = cost_of(ours ? side : other, settings, "");
+    }
+    pairs.push_back(
+        {costs[0].seconds, costs[0].cpu_seconds, costs[1].seconds, costs[1].cpu_seconds});
+  }
+  fmt::print("{{\"items\": {}, \"pairs\": [{}]}}\n", settings.items, fmt::join(pairs, ", "));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("One side of the runtime benchmark.");
+  CLI::App app("One side of the runtime benchmark, or two in turn.");
   std::string side;
+  std::string other;
   std::string trace;
   Settings settings;
   int repeats = 3;
-  app.add_option("side", side)->required()->check(CLI::IsMember({"graph", "loop", "edge", "caf"}));
+  const CLI::IsMember sides({"graph", "loop", "edge", "caf"});
+  app.add_option("side", side)->required()->check(sides);
+  app.add_option("--against", other)->check(sides);
   app.add_option("--items", settings.items);
   app.add_option("--rounds", settings.rounds);
   app.add_option("--maps", settings.maps);
@@ -197,11 +251,11 @@ int main(int argc, char** argv) {
   app.add_option("--trace", trace);
   CLI11_PARSE(app, argc, argv);
   try {
-    std::vector<double> rates;
-    for (int i = 0; i < repeats; ++i) {
-      rates.push_back(static_cast<double>(settings.items) / seconds_of(side, settings, trace));
+    if (other.empty()) {
+      print_rates(side, settings, repeats, trace);
+    } else {
+      print_pairs(side, other, settings, repeats);
     }
-    fmt::print("{{\"rates\": [{}]}}\n", fmt::join(rates, ", "));
   } catch (const std::exception& error) {
     fmt::print(stderr, "runtime_overhead: {}\n", error.what());
     return 1;

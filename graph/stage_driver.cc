@@ -129,11 +129,11 @@ bool StageDriver::send_pending() {
   while (!pending_.empty()) {
     const auto bytes = static_cast<int64_t>(pending_.front().item.size_bytes());
     if (!choose_lanes(pending_.front().port, bytes)) return false;
-    const Emission emission = std::move(pending_.front());
+    Payload item = std::move(pending_.front().item);
     pending_.pop_front();
     for (Sender* sender : chosen_) {
       sender->window.send(bytes);
-      courier_.deliver(sender->lane.lane, emission.item);
+      courier_.deliver(sender->lane.lane, sender == chosen_.back() ? std::move(item) : item);
     }
     for (Sender* sender : left_out_) ++sender->dropped;
     if (chosen_.empty()) continue;

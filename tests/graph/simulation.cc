@@ -313,6 +313,8 @@ void Simulation::arrive(int id, Event event) {
   if (shell.gone) return;
   handle(id, shell, std::move(event));
   if (!shell.started) return;
+  // A shell may take in several messages before it works.
+  if (random_.below(4) == 0) return put(id, id, {.kind = Event::work});
   shell.idle = shell.driver->run(static_cast<int>(1 + random_.below(4)));
   if (!shell.idle) put(id, id, {.kind = Event::work});
   if (shell.idle == Idle::finished && !std::exchange(shell.reported, true)) {
