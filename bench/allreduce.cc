@@ -23,6 +23,7 @@
 #include "florence/training/trainer.h"
 #include "ops/comm/group_maker.h"
 #include "ops/comm/local_group.h"
+#include "tests/support/key_files.h"
 #include "tests/support/replicas.h"
 
 namespace {
@@ -128,10 +129,18 @@ class SilentMember final : public ops::Communicator {
 
 using Group = std::vector<std::shared_ptr<ops::Communicator>>;
 
+std::shared_ptr<ops::GroupMaker> maker_of(const std::string& kind) {
+  if (kind == "gloo") return ops::gloo_groups(ops::memory_store(), "127.0.0.1");
+  if (kind == "tls") {
+    static const arno::testing::KeyFiles key;
+    return ops::tls_groups(ops::memory_store(), "127.0.0.1", key.tls());
+  }
+  return ops::local_groups();
+}
+
 Group make_group(const std::string& kind, int64_t size) {
   Group group(size);
-  const auto maker =
-      kind == "gloo" ? ops::gloo_groups(ops::memory_store(), "127.0.0.1") : ops::local_groups();
+  const auto maker = maker_of(kind);
   on_each_rank(size, [&](int64_t rank) {
     group[rank] = kind == "none" ? std::make_shared<SilentMember>(rank, size)
                                  : maker->join("bench", rank, size, {});
@@ -352,7 +361,7 @@ int main(int argc, char** argv) {
   app.add_option("mode", o.mode)
       ->required()
       ->check(CLI::IsMember({"one", "two", "hidden", "profile"}));
-  app.add_option("--group", o.group)->check(CLI::IsMember({"local", "gloo", "none"}));
+  app.add_option("--group", o.group)->check(CLI::IsMember({"local", "gloo", "tls", "none"}));
   app.add_option("--zero", o.zero, "what is spread over the replicas");
   app.add_option("--replicas", o.replicas);
   app.add_option("--batch", o.batch, "of all replicas together");

@@ -61,6 +61,7 @@ BENCHMARKS = {
     "replicas": lambda: replicas("local", 0),
     "replicas-zero-2": lambda: replicas("local", 2),
     "replicas-gloo": lambda: replicas("gloo", 0),
+    "replicas-tls": lambda: replicas("tls", 0),
     "edge": lambda: runtime("edge", "caf", "--items", "200000"),
     "metrics": lambda: ("items/s, counted and not", [str(BUILD / "metric_cost"), "with"],
                         [str(BUILD / "metric_cost"), "without"]),

@@ -25,8 +25,8 @@ void GradientAllreduceOptions::fields(ConfigFields& f) {
              .min = 1,
              .max = 24 * 3600});
   f.boolean("plain_network", plain_network,
-            {.doc = "replicas on other machines may exchange features and gradients; nothing "
-                    "encrypts them, so the network has to be trusted"});
+            {.doc = "replicas on other machines may exchange features and gradients in the clear, "
+                    "as the network is trusted; not asked with a job key, which encrypts them"});
 }
 
 graph::Produced GradientAllreduce::produce(graph::Outbox& out) {

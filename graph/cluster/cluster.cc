@@ -278,7 +278,7 @@ std::shared_ptr<ReplicaGroups> Cluster::begin(const Plan& plan, int64_t start,
   impl_->open(plan);
   impl_->start = start;
   auto groups = std::make_shared<ReplicaGroups>(
-      start, impl_->router ? impl_->router->address() : std::string(),
+      start, impl_->router ? impl_->router->address() : std::string(), plan.config.control.key,
       [impl = impl_.get()](const std::string& key, const std::string& value) {
         impl->tell_key(key, value, kLocalNode);
       },

@@ -80,6 +80,7 @@ class HostedJob {
       : registry_(registry),
         metrics_(metrics),
         node_(options.name),
+        key_(options.key),
         job_(request.job),
         observer_(report),
         report_(report),
@@ -225,7 +226,7 @@ class HostedJob {
     if (start == start_) return;
     start_ = start;
     groups_ = std::make_unique<ReplicaGroups>(
-        start, router_->address(), [this](const std::string& key, const std::string& value) {
+        start, router_->address(), key_, [this](const std::string& key, const std::string& value) {
           report_({.kind = NodeReport::key, .text = value, .name = key});
         });
   }
@@ -288,6 +289,7 @@ class HostedJob {
   const Registry& registry_;
   monitoring::MetricRegistry& metrics_;
   std::string node_;
+  std::string key_;  ///< folder of the job key; empty: none
   std::string job_;
   ReportingObserver observer_;
   std::function<void(NodeReport)> report_;

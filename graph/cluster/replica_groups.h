@@ -14,9 +14,9 @@ namespace arno::graph {
 class ReplicaGroups {
  public:
   /// `start`: number of the start, the same in all processes. `payload`: "tcp://host:port" of this
-  /// process, whose interface members on other nodes are met on. `local`: forms groups that are all
-  /// here; null: local_groups().
-  ReplicaGroups(int64_t start, std::string payload, ControlStore::Tell tell,
+  /// process, whose interface members on other nodes are met on. `key`: folder of the job key; ""
+  /// for none. `local`: forms groups that are all here; null: local_groups().
+  ReplicaGroups(int64_t start, std::string payload, const std::string& key, ControlStore::Tell tell,
                 std::shared_ptr<ops::GroupMaker> local = nullptr);
   ~ReplicaGroups() { abort("its process ends them"); }
   ReplicaGroups(const ReplicaGroups&) = delete;
@@ -24,8 +24,9 @@ class ReplicaGroups {
 
   /// For groups whose members are all in this process.
   std::shared_ptr<ops::GroupMaker> local() const { return local_; }
-  /// For groups with members in several processes (Gloo). Joining one beyond this machine throws
-  /// config_invalid unless CommOptions::plain_network is set.
+  /// For groups with members in several processes: over TLS with a job key, else over Gloo. Without
+  /// a key joining one beyond this machine throws config_invalid unless CommOptions::plain_network
+  /// is set.
   std::shared_ptr<ops::GroupMaker> between_nodes() const { return between_nodes_; }
   /// Another process has put this into the store of its groups.
   void learn(const std::string& key, const std::string& value) { store_->learn(key, value); }

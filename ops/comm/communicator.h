@@ -12,7 +12,7 @@ struct CommOptions {
   /// Milliseconds that a call waits for a peer. Members reach a call at different times, so this
   /// has to cover a whole step; whoever knows earlier that a peer is gone calls abort().
   int64_t deadline_ms = 60'000;
-  /// Whether members may talk over a network in the clear. No link encrypts what it carries.
+  /// Whether members may talk over a network in the clear. What encrypts does not ask (tls.h).
   bool plain_network = false;
 };
 

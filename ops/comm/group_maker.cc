@@ -51,6 +51,27 @@ class GlooGroups final : public GroupMaker {
   std::string address_;
 };
 
+class TlsGroups final : public GroupMaker {
+ public:
+  TlsGroups(std::shared_ptr<Store> store, std::string address, TlsFiles files)
+      : store_(std::move(store)), address_(std::move(address)), files_(std::move(files)) {}
+
+  std::shared_ptr<Communicator> join(const std::string& group, int64_t rank, int64_t size,
+                                     CommOptions options) override {
+    return tls_communicator(*store_, {.rank = rank,
+                                      .size = size,
+                                      .address = address_,
+                                      .prefix = group + "/",
+                                      .files = files_,
+                                      .comm = options});
+  }
+
+ private:
+  std::shared_ptr<Store> store_;
+  std::string address_;
+  TlsFiles files_;
+};
+
 }  // namespace
 
 std::shared_ptr<Communicator> AbortableGroups::join(const std::string& group, int64_t rank,
@@ -81,6 +102,11 @@ std::shared_ptr<GroupMaker> local_groups() { return std::make_shared<LocalGroups
 
 std::shared_ptr<GroupMaker> gloo_groups(std::shared_ptr<Store> store, std::string address) {
   return std::make_shared<GlooGroups>(std::move(store), std::move(address));
+}
+
+std::shared_ptr<GroupMaker> tls_groups(std::shared_ptr<Store> store, std::string address,
+                                       TlsFiles files) {
+  return std::make_shared<TlsGroups>(std::move(store), std::move(address), std::move(files));
 }
 
 }  // namespace arno::ops

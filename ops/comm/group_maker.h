@@ -8,6 +8,7 @@
 
 #include "ops/comm/communicator.h"
 #include "ops/comm/store.h"
+#include "ops/comm/tls.h"
 
 namespace arno::ops {
 
@@ -51,5 +52,9 @@ std::shared_ptr<GroupMaker> local_groups();
 
 /// Groups over TCP (gloo_communicator()). `address`: numeric, of the interface to listen on.
 std::shared_ptr<GroupMaker> gloo_groups(std::shared_ptr<Store> store, std::string address);
+
+/// Groups over encrypted TCP (tls_communicator()). `address` likewise.
+std::shared_ptr<GroupMaker> tls_groups(std::shared_ptr<Store> store, std::string address,
+                                       TlsFiles files);
 
 }  // namespace arno::ops

@@ -16,8 +16,10 @@ using ::testing::StartsWith;
 class NodeReplicasTest : public NodeTest {
  protected:
   /// A job of so many replicas, the first of which is here and the others on nodes in turn.
-  std::string replicas_on(const std::vector<const Node*>& nodes, const TinyJob& tiny) {
-    return on_nodes(job(tiny), nodes, {"model_shard", "contrastive_loss", "gradient_allreduce"});
+  std::string replicas_on(const std::vector<const Node*>& nodes, const TinyJob& tiny,
+                          const std::string& key = "") {
+    return on_nodes(job(tiny), nodes, {"model_shard", "contrastive_loss", "gradient_allreduce"},
+                    key);
   }
 
   /// Like expect_same_curve, to rounding.
@@ -48,6 +50,25 @@ TEST_F(NodeReplicasTest, TwoNodesGiveTheCurveOfOneProcess) {
   ASSERT_EQ(resumed.code, 0) << resumed.text;
   EXPECT_EQ(log("nodes"), log("alone"));
   EXPECT_EQ(final_weights("nodes"), final_weights("alone"));
+}
+
+TEST_F(NodeReplicasTest, EncryptionChangesNothing) {
+  for (const char* key : {"key", "other_key"}) {
+    ASSERT_EQ(arno({"key", "new", "--out", path(key)}).code, 0);
+  }
+  const Node alpha = start_node("alpha", path("key"));
+  const TinyJob tiny{.batch_size = 8, .model_replicas = 2};
+
+  const Finished encrypted = run(replicas_on({&alpha}, tiny, path("key")), "encrypted");
+  const Finished alone = run(job(tiny), "alone");
+
+  ASSERT_EQ(encrypted.code, 0) << encrypted.text;
+  ASSERT_EQ(alone.code, 0) << alone.text;
+  EXPECT_EQ(log("encrypted"), log("alone"));
+  EXPECT_EQ(final_weights("encrypted"), final_weights("alone"));
+  const Finished refused = run(replicas_on({&alpha}, tiny, path("other_key")), "refused");
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.text, HasSubstr("node alpha: nobody answers at"));
 }
 
 TEST_F(NodeReplicasTest, AReplicaJoinsARunningJobAndLeaves) {

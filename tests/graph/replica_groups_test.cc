@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "common/error.h"
+#include "tests/support/key_files.h"
 
 namespace arno::graph {
 namespace {
@@ -16,10 +17,11 @@ using ::testing::HasSubstr;
 /// Two processes that tell each other of keys, as the control plane does.
 class ReplicaGroupsTest : public ::testing::Test {
  protected:
-  void begin(int64_t start, const std::string& payload = "tcp://127.0.0.1:7000") {
+  void begin(int64_t start, const std::string& payload = "tcp://127.0.0.1:7000",
+             const std::string& key = "") {
     for (const int i : {0, 1}) {
       groups_[i] = std::make_unique<ReplicaGroups>(
-          start, payload, [this, i](const std::string& key, const std::string& value) {
+          start, payload, key, [this, i](const std::string& key, const std::string& value) {
             {
               const std::scoped_lock lock(mutex_);
               keys_.push_back(key);
@@ -102,6 +104,24 @@ TEST_F(ReplicaGroupsTest, NothingLeavesTheMachineInTheClearUnasked) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), Errc::config_invalid);
     EXPECT_THAT(error.what(), HasSubstr("plain_network: true"));
+  }
+}
+
+TEST_F(ReplicaGroupsTest, WithAKeyReplicasFindEachOtherByTls) {
+  const arno::testing::KeyFiles key;
+  begin(0, "tcp://127.0.0.1:7000", key.folder());
+  EXPECT_EQ(sums(), std::vector<float>({3, 3}));
+}
+
+TEST_F(ReplicaGroupsTest, WithAKeyReplicasMayLeaveTheMachine) {
+  const arno::testing::KeyFiles key;
+  begin(0, "tcp://203.0.113.7:7000", key.folder());  // not ours
+  try {
+    groups_[0]->between_nodes()->join("reduce", 0, 2, {});
+    FAIL() << "it was formed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Errc::comm_failed);
+    EXPECT_THAT(error.what(), HasSubstr("listening at 203.0.113.7"));
   }
 }
 

@@ -9,6 +9,8 @@
 #include "common/random.h"
 #include "ops/comm/gloo.h"
 #include "ops/comm/local_group.h"
+#include "ops/comm/tls.h"
+#include "tests/support/key_files.h"
 #include "tests/support/problem_of.h"
 #include "tests/support/replicas.h"
 
@@ -29,6 +31,17 @@ Group gloo_group(int64_t size, CommOptions comm) {
   on_each_rank(size, [&](int64_t rank) {
     group[rank] =
         gloo_communicator(*store, {.rank = rank, .size = size, .prefix = "test/", .comm = comm});
+  });
+  return group;
+}
+
+Group tls_group(int64_t size, CommOptions comm) {
+  static const testing::KeyFiles key;
+  const auto store = memory_store();
+  Group group(size);
+  on_each_rank(size, [&](int64_t rank) {
+    group[rank] = tls_communicator(
+        *store, {.rank = rank, .size = size, .prefix = "test/", .files = key.tls(), .comm = comm});
   });
   return group;
 }
@@ -214,7 +227,7 @@ TEST_P(CommunicatorTest, WrongShapesAreRefused) {
 
 INSTANTIATE_TEST_SUITE_P(Backends, CommunicatorTest,
                          ::testing::Values(Backend{"local", local_group},
-                                           Backend{"gloo", gloo_group}),
+                                           Backend{"gloo", gloo_group}, Backend{"tls", tls_group}),
                          [](const auto& info) { return info.param.name; });
 
 TEST(GlooTest, RankThatDoesNotComeIsNamed) {
