@@ -15,15 +15,16 @@
 #include <gloo/transport/tcp/device.h>
 #include <omp.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "common/stop_watch.h"
 #include "florence/training/trainer.h"
+#include "io/zeromq/job_key.h"
 #include "ops/comm/group_maker.h"
 #include "ops/comm/local_group.h"
-#include "tests/support/key_files.h"
 #include "tests/support/replicas.h"
 
 namespace {
@@ -129,11 +130,26 @@ class SilentMember final : public ops::Communicator {
 
 using Group = std::vector<std::shared_ptr<ops::Communicator>>;
 
+/// A job key that goes with the program.
+class BenchKey {
+ public:
+  BenchKey() { io::make_job_key(folder_); }
+  ~BenchKey() { std::filesystem::remove_all(folder_); }
+  ops::TlsFiles files() const {
+    const io::KeyFolder files = io::key_folder(folder_);
+    return {.certificate = files.certificate, .private_key = files.private_key};
+  }
+
+ private:
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / fmt::format("arno-bench-key-{}", ::getpid());
+};
+
 std::shared_ptr<ops::GroupMaker> maker_of(const std::string& kind) {
   if (kind == "gloo") return ops::gloo_groups(ops::memory_store(), "127.0.0.1");
   if (kind == "tls") {
-    static const arno::testing::KeyFiles key;
-    return ops::tls_groups(ops::memory_store(), "127.0.0.1", key.tls());
+    static const BenchKey key;
+    return ops::tls_groups(ops::memory_store(), "127.0.0.1", key.files());
   }
   return ops::local_groups();
 }
