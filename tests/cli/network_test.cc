@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <csignal>
+
 #include "tests/cli/network_fixture.h"
 
 // Jobs on several hosts whose links are slow, lossy or cut.
@@ -139,6 +141,26 @@ TEST_F(ReplicasOnHostsTest, AShortCutLosesNoStep) {
   network_->cut(far_, near_, 500ms);
   expect_that_it_goes_on();
   EXPECT_THAT(said(job_), Not(HasSubstr("was lost")));
+}
+
+TEST_F(NetworkTest, ANodeThatLostItsLauncherWorksForTheOneThatTakesOver) {
+  const Host far = network_->add_host();
+  Node alpha = start_node("alpha", far);
+  const std::string file_of_job = job_on({&alpha}, 12);
+  Running job = start(job_on({&alpha}, 100'000), "first");
+  go_on(job, 4);
+
+  // Nothing of the launcher's end reaches the node.
+  network_->cut(home_, far);
+  job.process->signal(SIGKILL);
+  job.process->wait();
+  wait_for(alpha, "its actors here end");
+  network_->heal(home_, far);
+
+  const Finished taken_over = run(file_of_job, "run");
+  EXPECT_EQ(taken_over.code, 0) << taken_over.text;
+  EXPECT_EQ(run(NetworkTest::job(), "alone").code, 0);
+  EXPECT_EQ(log("run"), log("alone"));
 }
 
 TEST_F(NetworkTest, AHostThatDoesNotAnswerIsOneLine) {
