@@ -16,6 +16,8 @@ template <class... Functions>
 struct Overloaded : Functions... {
   using Functions::operator()...;
 };
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
 
 size_t bytes_of(const std::optional<florence::Snapshot>& snapshot) {
   return snapshot ? snapshot->size_bytes() : 0;

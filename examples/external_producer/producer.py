@@ -1,51 +1,40 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Feeds a data source of a job with pictures it draws: producer.py tcp://127.0.0.1:7300 shapes"""
-
-import random, struct, sys, time, zlib
-import zmq
-
-HELLO, REFUSE, DELIVER = 1, 2, 3
-SIDE, COLOURS = 32, {"red": (255, 0, 0), "green": (0, 160, 0), "blue": (0, 0, 255), "black": (0, 0, 0)}
-
-def chunk(kind, body):
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-def sample(index, attempt):  # always the same for the same numbers: who asks again gets it again
-    draw = random.Random(f"{index} {attempt}")
-    name, round_one, size = draw.choice(list(COLOURS)), draw.random() < 0.5, draw.randint(5, 14)
-    inside = lambda x, y: (x * x + y * y <= size * size) if round_one else max(abs(x), abs(y)) <= size
-    rows = b"".join(b"\0" + b"".join(bytes(COLOURS[name] if inside(x - 16, y - 16) else (255, 255, 255))
-                                     for x in range(SIDE)) for y in range(SIDE))
-    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", SIDE, SIDE, 8, 2, 0, 0, 0)) \
-        + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    return png, [f"a {name} {'disc' if round_one else 'square'}"]
+"""Feeds a data source of a job: producer.py tcp://127.0.0.1:7300 shapes [FOLDER OF THE JOB KEY]"""
+import hmac, struct, sys, time, zmq, zmq.utils.z85
+from shapes import sample
 
 def message(kind, name, detail="", lane=-1, number=0, parts=()):
     header = struct.pack("<4sHHiQQqqqHHI", b"ARNO", 1, kind, lane, 0, number, sum(map(len, parts)), -1, -1,
                          len(name), len(detail), len(parts))
     return [header + name.encode() + detail.encode() + b"".join(struct.pack("<Q", len(p)) for p in parts), *parts]
 
-def serve(address, source):
+def encrypt(socket, folder):
+    key = bytes.fromhex(open(folder + "/job.key").read().split()[-1])
+    mixed = hmac.digest(bytes(32), key, "sha256")  # HKDF
+    secret = lambda side: zmq.utils.z85.encode(hmac.digest(mixed, b"arno curve %s 1\1" % side, "sha256"))
+    socket.curve_serverkey, own = zmq.curve_public(secret(b"listener")), secret(b"connector")
+    socket.curve_publickey, socket.curve_secretkey = zmq.curve_public(own), own
+
+def serve(address, source, key_folder=None):
     socket = zmq.Context.instance().socket(zmq.DEALER)
     socket.linger = 0  # what a lost connection left over is asked for again
+    if key_folder: encrypt(socket, key_folder)
     lost, sent = socket.get_monitor_socket(zmq.EVENT_DISCONNECTED), 0
     socket.connect(address)  # tried again and again until the job is there
-    socket.send_multipart(message(HELLO, "shapes.py", source))
+    socket.send_multipart(message(1, "shapes.py", source))  # hello
     while zmq.select([socket, lost], [], [])[0] != [lost]:
         header, *parts = socket.recv_multipart()
-        if struct.unpack_from("<H", header, 6)[0] == REFUSE:
+        if struct.unpack_from("<H", header, 6)[0] == 2:
             return print("refused:", header[60:].decode(errors="replace"), flush=True)
-        if parts:  # a SampleRequest
-            first, until, attempt = struct.unpack("<QQI", parts[0])
-            for index in range(first, until):
+        for first, until, attempt in struct.iter_unpack("<QQI", b"".join(parts)):  # what is asked for
+            for sent, index in enumerate(range(first, until), sent + 1):
                 image, texts = sample(index, attempt)
                 fields = struct.pack("<QII", index, attempt, len(texts)) + b"".join(
                     struct.pack("<I", len(t.encode())) + t.encode() for t in texts)
-                sent += 1
-                socket.send_multipart(message(DELIVER, "ProducedSample", "", 0, sent, [fields, image]))
+                socket.send_multipart(message(3, "ProducedSample", "", 0, sent, [fields, image]))  # deliver
     print("the job is gone after", sent, "samples; waiting for it", flush=True)
 
 while True:
-    serve(*sys.argv[1:3])
+    serve(*sys.argv[1:])
     time.sleep(1)

@@ -39,18 +39,20 @@ class ProducerTest : public RunningJobTest {
     }
   }
 
-  std::unique_ptr<Process> produce() {
-    return std::make_unique<Process>(
-        std::vector<std::string>{ARNO_EXAMPLES "/external_producer/producer.py", address_,
-                                 "shapes"},
-        folder_ / fmt::format("producer{}.txt", producers_++), ProcessOptions{.program = kPython});
+  /// `key`: the folder of a job key; empty: none.
+  std::unique_ptr<Process> produce(const std::string& key = "") {
+    std::vector<std::string> args{"-B", ARNO_EXAMPLES "/external_producer/producer.py", address_,
+                                  "shapes"};
+    if (!key.empty()) args.push_back(key);
+    return std::make_unique<Process>(args, folder_ / fmt::format("producer{}.txt", producers_++),
+                                     ProcessOptions{.program = kPython});
   }
   /// A patch with the producer's source.
-  std::string source() const {
+  std::string source(const std::string& more = "") const {
     return fmt::format(
         "actors: {{read: {{options: {{sources: [{{name: shapes, weight: 2, producer: {{listen: "
-        "'{}', ahead: 20}}}}]}}}}}}\n",
-        address_);
+        "'{}', ahead: 20{}}}}}]}}}}}}\n",
+        address_, more);
   }
 
   std::string address_ = fmt::format("tcp://127.0.0.1:{}", free_port());
@@ -90,6 +92,26 @@ TEST_F(ProducerTest, AResumedJobAsksForWhatComesNext) {
   stop(resumed);
 
   expect_same_curve("run", path("run/job.yaml"));
+}
+
+TEST_F(ProducerTest, WithAKeyOnlyWhoHasItIsHeard) {
+  ASSERT_EQ(arno({"key", "new", "--out", path("key")}).code, 0);
+  ASSERT_EQ(arno({"key", "new", "--out", path("other")}).code, 0);
+  Running job = start(endless(), "run");
+  ASSERT_EQ(attach(job, source(", key: " + path("key"))).code, 0);
+  const std::unique_ptr<Process> without = produce();
+  const std::unique_ptr<Process> stranger = produce(path("other"));
+  wait_for(job, "it has no job key, this node has one");
+  wait_for(job, "another job key");
+
+  const std::unique_ptr<Process> known = produce(path("key"));
+  go_on(job, 12);
+  stop(job);
+
+  const std::string text = io::read_text(path("run.txt"));
+  EXPECT_EQ(text.find("source shapes: shapes.py is connected"),
+            text.rfind("source shapes: shapes.py is connected"));
+  EXPECT_TRUE(without->running() && stranger->running());
 }
 
 TEST_F(ProducerTest, ADrainDoesNotWaitForAProducer) {
