@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "tests/cli/node_fixture.h"
 #include "tests/support/small_disk.h"
@@ -26,6 +27,13 @@ class FullDiskTest : public NodeTest {
 
   /// Leaves no room on a disk of kAmple.
   static void fill(SmallDisk& disk) { disk.resize(kAmple - disk.free_kib()); }
+  /// Nor in the last block of this file.
+  void fill(SmallDisk& disk, const std::string& name) {
+    fill(disk);
+    std::ofstream file(path(name), std::ios::app | std::ios::binary);
+    while (file.put(' ').flush()) {
+    }
+  }
   /// A job file whose checkpointer warns.
   std::string warning(std::string job_file) {
     std::string text = io::read_text(job_file);
@@ -98,7 +106,7 @@ TEST_F(FullDiskTest, WhatAJobSaysThereIsNoReasonToStop) {
   Process running({"run", file_of_job, "--output", path("run")}, path("run/said.txt"));
   ASSERT_TRUE(wait_until(running, [&] { return logged_steps("run") >= 25; }));
 
-  fill(disk);
+  fill(disk, "run/said.txt");
   const Finished ended = running.wait();
 
   EXPECT_EQ(ended.code, 0) << ended.text;
@@ -137,7 +145,7 @@ TEST_F(FullDiskTest, ANodeThatCannotWriteItsLogWorksOn) {
       wait_until(node, [&] { return !(address = address_in(path("full/alpha.txt"))).empty(); }));
   const Node alpha{"alpha", nullptr, address, ""};
 
-  fill(disk);
+  fill(disk, "full/alpha.txt");
   const Finished on_node = run(job_on({&alpha}, 12), "nodes");
   const Finished again = run(job_on({&alpha}, 12), "again");
 

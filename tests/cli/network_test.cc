@@ -59,9 +59,12 @@ TEST_P(CutLinkTest, TheNodeIsLostAndComesBackWhenTheLinkIsHealed) {
   Running job = start(job_on({&alpha}, 100'000), "run");
   go_on(job, 4);
 
+  const auto begin = std::chrono::steady_clock::now();
   if (GetParam().to_node) network_->cut_way(home_, far);
   if (GetParam().from_node) network_->cut_way(far, home_);
   wait_for(job, "node alpha was lost");
+  const std::chrono::duration<double> silence = std::chrono::steady_clock::now() - begin;
+  fmt::print("lost after {:.2f} s\n", silence.count());
   go_on(job, 8);
   network_->heal(home_, far);
   wait_for(alpha, "its actors here end");

@@ -27,7 +27,7 @@ Process::Process(const std::vector<std::string>& args, const std::filesystem::pa
   if (pid_ > 0) return;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
-  const int out = open(log.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0644);
+  const int out = open(log.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_APPEND, 0644);
   dup2(out, STDOUT_FILENO);
   dup2(out, STDERR_FILENO);
   if (options.network >= 0 && setns(options.network, CLONE_NEWNET) != 0) _exit(127);
