@@ -24,7 +24,7 @@ using std::chrono::milliseconds;
 /// Of members that are all there: they listen before the others know where.
 constexpr milliseconds kConnectLimit{10'000};
 /// A stranger that connects and says nothing holds the others up for no longer.
-constexpr milliseconds kHandshakeLimit{3'000};
+constexpr milliseconds kHandshakeLimit{5'000};
 
 Deadline after(milliseconds time) { return std::chrono::steady_clock::now() + time; }
 

@@ -20,7 +20,7 @@ class NetworkTest : public NodeTest {
   Node start_node(const std::string& name, const testing::Host& host, const std::string& key = "");
   /// A patch that adds a decoder on a node to the job of job_on().
   static std::string decoder_on(const Node& node);
-  /// A job with a replica of the model at home and one on each node.
+  /// A job with a replica of the model at home and one on each node. They trust the network.
   std::string replicas_on(const std::vector<const Node*>& nodes, TinyJob tiny);
   /// What a job has said on its terminal.
   std::string said(const Running& job) const;

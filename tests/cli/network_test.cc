@@ -166,6 +166,25 @@ TEST_F(NetworkTest, ANodeThatLostItsLauncherWorksForTheOneThatTakesOver) {
   EXPECT_EQ(log("run"), log("alone"));
 }
 
+TEST_F(NetworkTest, ReplicasOnHostsNeedAKeyOrATrustedNetwork) {
+  ASSERT_EQ(arno({"key", "new", "--out", path("key")}).code, 0);
+  const std::vector<std::string> kinds{"model_shard", "contrastive_loss", "gradient_allreduce"};
+  const TinyJob tiny{.model_replicas = 2};
+  const Host far = network_->add_host();
+  const Node open = start_node("open", far);
+  const Node closed = start_node("closed", far, path("key"));
+
+  const Finished refused = run(on_nodes(job(tiny), {&open}, kinds), "refused");
+  const Finished encrypted = run(on_nodes(job(tiny), {&closed}, kinds, path("key")), "encrypted");
+  const Finished alone = run(job(tiny), "alone");
+
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.text, HasSubstr("in the clear; give the job a key (arno key new)"));
+  ASSERT_EQ(encrypted.code, 0) << encrypted.text;
+  ASSERT_EQ(alone.code, 0) << alone.text;
+  EXPECT_EQ(log("encrypted"), log("alone"));
+}
+
 TEST_F(NetworkTest, AHostThatDoesNotAnswerIsOneLine) {
   const Host far = network_->add_host();
   const Node alpha = start_node("alpha", far);

@@ -156,25 +156,30 @@ struct Loss {
   std::string name;
   int signal;
   std::string options;
+  bool with_key = false;
 };
 
 class LostReplicaTest : public NodeReplicasTest, public ::testing::WithParamInterface<Loss> {};
 
 TEST_P(LostReplicaTest, TheJobGoesBackAndTheCurveStays) {
-  const Node alpha = start_node("alpha");
-  const Node beta = start_node("beta");
+  const std::string key = GetParam().with_key ? path("key") : "";
+  if (!key.empty()) {
+    ASSERT_EQ(arno({"key", "new", "--out", key}).code, 0);
+  }
+  const Node alpha = start_node("alpha", key);
+  const Node beta = start_node("beta", key);
   const TinyJob tiny{.steps = 100'000,
                      .batch_size = 9,
                      .checkpoint_every = 20,
                      .model_replicas = 3,
                      .model_options = GetParam().options};
-  Running running = start(replicas_on({&alpha, &beta}, tiny), "run");
+  Running running = start(replicas_on({&alpha, &beta}, tiny, key), "run");
   go_on(running, 25);
 
   alpha.process->signal(GetParam().signal);
   wait_for(running, "node alpha was lost: back to step");
   go_on(running, 30);
-  stop(running);
+  stop(running, key);
 
   expect_same_curve("run", job(tiny));
 }
@@ -182,6 +187,7 @@ TEST_P(LostReplicaTest, TheJobGoesBackAndTheCurveStays) {
 INSTANTIATE_TEST_SUITE_P(Node, LostReplicaTest,
                          ::testing::Values(Loss{"Killed", SIGKILL, "zero: 0"},
                                            Loss{"Silent", SIGSTOP, "zero: 0"},
+                                           Loss{"SilentWithAKey", SIGSTOP, "zero: 0", true},
                                            Loss{"KilledWithSpreadState", SIGKILL, "zero: 3"}),
                          [](const auto& info) { return info.param.name; });
 

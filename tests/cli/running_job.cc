@@ -26,8 +26,10 @@ void RunningJobTest::wait_for(Running& job, const std::string& text) {
   })) << job.process->wait().text;
 }
 
-void RunningJobTest::stop(Running& job) {
-  const Finished told = arno({"stop", path(job.output)});
+void RunningJobTest::stop(Running& job, const std::string& key) {
+  std::vector<std::string> words{"stop", path(job.output)};
+  if (!key.empty()) words.insert(words.end(), {"--key", key});
+  const Finished told = arno(words);
   EXPECT_EQ(told.code, 0) << told.text;
   const Finished ended = job.process->wait();
   EXPECT_EQ(ended.code, 0) << ended.text;

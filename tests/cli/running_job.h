@@ -25,7 +25,7 @@ class RunningJobTest : public JobTest {
   /// Waits until the job says this on its terminal.
   void wait_for(Running& job, const std::string& text);
   /// Ends the job in order.
-  void stop(Running& job);
+  void stop(Running& job, const std::string& key = "");
   Finished attach(const Running& job, const std::string& patch);
   /// A job of this file, run afresh and left alone, must go through the same steps.
   void expect_same_curve(const std::string& output, const std::string& job_file);
