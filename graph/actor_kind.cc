@@ -11,6 +11,14 @@ std::shared_ptr<const ActorOptions> ActorOptions::extended(const RawConfig& patc
   return nullptr;
 }
 
+std::shared_ptr<const ActorOptions> ActorOptions::without(const std::string& part,
+                                                          const RawConfig& where,
+                                                          ConfigProblems& problems) const {
+  problems.push_back(where.problem(
+      fmt::format("found \"{}\", but an actor of this kind has no parts that can leave", part)));
+  return nullptr;
+}
+
 void Registry::add(ActorKind kind) {
   ARNO_CHECK(!find(kind.name), Errc::invalid_argument, "[registry] kind \"{}\" is added twice",
              kind.name);

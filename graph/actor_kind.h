@@ -67,6 +67,11 @@ class ActorOptions {
   /// These options and what `patch` adds to them while the actor runs; most kinds allow nothing.
   virtual std::shared_ptr<const ActorOptions> extended(const RawConfig& patch,
                                                        ConfigProblems& problems) const;
+  /// These options without a part that leaves while the actor runs (a source of a reader); most
+  /// kinds have none. `where` is what asks for it.
+  virtual std::shared_ptr<const ActorOptions> without(const std::string& part,
+                                                      const RawConfig& where,
+                                                      ConfigProblems& problems) const;
 
   /// The kind's options struct; null when it is not an `Options`.
   template <class Options>
@@ -132,6 +137,11 @@ concept Extendable = requires(Options options, const RawConfig& patch, ConfigPro
   options.extend(patch, problems);
 };
 
+/// Options with parts that can leave a running actor: `retire()` says so of one.
+template <class Options>
+concept Retirable = requires(Options options, const std::string& part, const RawConfig& where,
+                             ConfigProblems& problems) { options.retire(part, where, problems); };
+
 /// ActorOptions over a config struct `Options` (with `fields()` and
 /// `void check(const StageContext&, const RawConfig&, ConfigProblems&) const`) and a stage that is
 /// made from (Options, StageContext).
@@ -155,6 +165,16 @@ class OptionsFor final : public ActorOptions {
       return std::make_shared<OptionsFor>(std::move(options));
     } else {
       return ActorOptions::extended(patch, problems);
+    }
+  }
+  std::shared_ptr<const ActorOptions> without(const std::string& part, const RawConfig& where,
+                                              ConfigProblems& problems) const override {
+    if constexpr (Retirable<Options>) {
+      Options options = options_;
+      options.retire(part, where, problems);
+      return std::make_shared<OptionsFor>(std::move(options));
+    } else {
+      return ActorOptions::without(part, where, problems);
     }
   }
 

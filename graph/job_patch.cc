@@ -222,6 +222,15 @@ std::vector<std::string> names_of(const Plan& plan) {
   return out;
 }
 
+/// The job under the options of an actor without a part of them.
+PlanStep without_part(const Plan& running, const PlannedActor& actor, const std::string& part,
+                      const RawConfig& file, ConfigProblems& problems) {
+  PlanStep out{.next = running};
+  out.extended.emplace_back(actor.name, actor.options->without(part, file, problems));
+  finish(running, file, out, problems);
+  return out;
+}
+
 }  // namespace
 
 PlanStep read_patch(const Plan& running, const RawConfig& patch, const Registry& registry,
@@ -234,13 +243,16 @@ PlanStep read_patch(const Plan& running, const RawConfig& patch, const Registry&
 PlanStep without_actor(const Plan& running, const std::string& actor, const Registry& registry,
                        ConfigProblems& problems) {
   const RawConfig file = RawConfig::from_text("{}", "detach " + actor);
-  const std::string name = actor.substr(0, actor.find('['));
+  const std::string name = actor.substr(0, actor.find_first_of("[."));
   const auto found = std::ranges::find(running.actors, name, &PlannedActor::name);
   if (found == running.actors.end()) {
     problems.push_back(file.problem(
         fmt::format("found the unknown actor \"{}\"{}, expected one of {}", name,
                     did_you_mean(name, names_of(running)), fmt::join(names_of(running), ", "))));
     return {};
+  }
+  if (actor.substr(name.size()).starts_with('.')) {
+    return without_part(running, *found, actor.substr(name.size() + 1), file, problems);
   }
   JobConfig config = running.config;
   if (name == actor) {

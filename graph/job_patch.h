@@ -23,7 +23,8 @@ struct PlanStep {
 PlanStep read_patch(const Plan& running, const RawConfig& patch, const Registry& registry,
                     ConfigProblems& problems);
 
-/// The job without an actor and its edges: "tap", or without its last replica: "decode[2]".
+/// The job without an actor and its edges: "tap", without its last replica: "decode[2]", or without
+/// a part of its options: "read.clipart".
 PlanStep without_actor(const Plan& running, const std::string& actor, const Registry& registry,
                        ConfigProblems& problems);
 

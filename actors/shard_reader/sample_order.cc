@@ -37,12 +37,14 @@ SampleOrder::SampleOrder(std::vector<OrderedSource> sources,
   }
 }
 
-/// A span from the start of the stage, and one from each step on at which a source joins.
+/// A span from the start of the stage, and one from each step on at which a source joins or leaves.
 void SampleOrder::add_stage(size_t stage, int64_t first_step) {
   std::set<int64_t> starts{first_step};
   for (const OrderedSource& source : sources_) {
-    const int64_t within = source.from_step - first_step;
-    if (within > 0 && within < training_.stages[stage].steps) starts.insert(source.from_step);
+    for (const int64_t step : {source.from_step, source.until_step}) {
+      const int64_t within = step - first_step;
+      if (within > 0 && within < training_.stages[stage].steps) starts.insert(step);
+    }
   }
   uint64_t number = 0;
   for (const int64_t start : starts) add_span(stage, start, number++);
@@ -57,6 +59,7 @@ void SampleOrder::add_span(size_t stage, int64_t first_step, uint64_t number) {
   for (uint32_t i = 0; i < sources_.size(); ++i) {
     const OrderedSource& source = sources_[i];
     if (source.weight <= 0 || source.from_step > first_step) continue;
+    if (source.until_step > 0 && source.until_step <= first_step) continue;
     if (!has_samples(source, long_only)) continue;
     weights.push_back(source.weight);
     SpanSource& added = sources.emplace_back(SpanSource{.source = i, .long_texts_only = long_only});
@@ -68,8 +71,8 @@ void SampleOrder::add_span(size_t stage, int64_t first_step, uint64_t number) {
     if (number > 0) added.before = taken_before(spans_.back(), first_slot, i).value_or(0);
   }
   ARNO_CHECK(!sources.empty(), Errc::invalid_argument,
-             "[shard_reader] no source has a sample for stage \"{}\" (texts: {})",
-             training_.stages[stage].name, training_.stages[stage].texts);
+             "[shard_reader] no source has a sample for stage \"{}\" (texts: {}) from step {} on",
+             training_.stages[stage].name, training_.stages[stage].texts, first_step);
   RandomKey mix_key = RandomKey(seed_).child(kMixKey).child(stage);
   if (number > 0) mix_key = mix_key.child(number);
   spans_.push_back({first_slot, io::SourceMix(weights, mix_key), std::move(sources)});

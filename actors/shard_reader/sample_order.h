@@ -24,10 +24,11 @@ struct OrderedSource {
   std::shared_ptr<const io::ShardSet> samples;  ///< null: a stream, whose samples come once each
   double weight = 1;
   int64_t from_step = 0;    ///< before it the source gives nothing
+  int64_t until_step = 0;   ///< from it on neither; 0: it gives to the end
   bool long_texts = false;  ///< of a stream: all its samples have one
 };
 
-/// The order of a whole training: for every stage, and anew where a source joins, a mix of the
+/// The order of a whole training: for every stage, and anew where a source joins or leaves, a mix of the
 /// sources that have samples for it; for every source of shards a permutation for each epoch of a
 /// stage, for a stream the samples in its own order. A pure function of its arguments, with no
 /// state to save.

@@ -26,63 +26,7 @@ constexpr MetricDef kBadSamples{MetricType::counter,
 // The share of bad samples is judged from this many on.
 constexpr int64_t kEnoughToJudge = 200;
 
-/// Where a source of a patch joins that names no step: as soon as it can.
-constexpr int64_t kSoon = -1;
-
-/// A source in a patch.
-struct JoiningSource : SourceOptions {
-  JoiningSource() { from_step = kSoon; }
-};
-
-struct SourcesPatch {
-  std::vector<JoiningSource> sources;
-  void fields(ConfigFields& f) {
-    f.list("sources", sources, {.doc = "that join", .required = true});
-  }
-};
-
 }  // namespace
-
-void ShardReaderOptions::extend(const RawConfig& patch, ConfigProblems& problems) {
-  SourcesPatch joining;
-  patch.read(joining, problems);
-  for (size_t i = 0; i < joining.sources.size(); ++i) {
-    const JoiningSource& source = joining.sources[i];
-    if (std::ranges::find(sources, source.name, &SourceOptions::name) != sources.end()) {
-      problems.push_back(patch.problem_at(
-          fmt::format("sources[{}].name", i),
-          fmt::format("found {}, which is a source already, expected a new name", source.name)));
-    }
-    sources.push_back(source);
-  }
-}
-
-void ShardReaderOptions::fields(ConfigFields& f) {
-  f.list("sources", sources, {.doc = "where samples come from", .required = true});
-  f.integer("window", window, {.doc = "samples that may be under way at once", .min = 1});
-  f.number("max_bad_share", max_bad_share,
-           {.doc = "share of unusable samples above which the job stops", .min = 0, .max = 1});
-}
-
-void ShardReaderOptions::check(const graph::StageContext& context, const RawConfig& where,
-                               ConfigProblems& problems) const {
-  if (sources.empty())
-    problems.push_back(where.problem("found no source, expected one", "sources"));
-  if (window < context.training.batch_size) {
-    problems.push_back(where.problem_at(
-        "window", fmt::format("found {}, expected at least training.batch_size {}: a batch is "
-                              "made of samples that are all under way",
-                              window, context.training.batch_size)));
-  }
-  double total = 0;
-  for (size_t i = 0; i < sources.size(); ++i) {
-    total += sources[i].weight;
-    sources[i].check(where, fmt::format("sources[{}]", i), problems);
-  }
-  if (!sources.empty() && total <= 0) {
-    problems.push_back(where.problem_at("sources", "every weight is 0, expected one above"));
-  }
-}
 
 ShardReader::ShardReader(const ShardReaderOptions& options, const graph::StageContext& context)
     : options_(options),
@@ -124,6 +68,7 @@ SampleOrder ShardReader::order_of(const std::vector<SourceOptions>& options,
     out.push_back({.samples = sources[i]->shards(),
                    .weight = options[i].weight,
                    .from_step = options[i].from_step,
+                   .until_step = options[i].until_step,
                    .long_texts = options[i].producer && options[i].producer->long_texts});
   }
   return {std::move(out), context_.training, context_.seed};
@@ -152,6 +97,17 @@ void ShardReader::show_new_sources() {
   }
 }
 
+void ShardReader::show_leaving(const std::vector<SourceOptions>& before) const {
+  for (size_t i = 0; i < before.size(); ++i) {
+    const SourceOptions& source = options_.sources[i];
+    if (source.until_step == before[i].until_step) continue;
+    const std::string text =
+        fmt::format("source {} gives no samples from step {} on", source.name, source.until_step);
+    log::info(context_.actor, "{}", text);
+    if (context_.observer) context_.observer->on_event({"detach", context_.actor, text});
+  }
+}
+
 std::shared_ptr<const graph::ActorOptions> ShardReader::adopt(
     std::shared_ptr<const graph::ActorOptions> options) {
   ShardReaderOptions next = *options->as<ShardReaderOptions>();
@@ -165,6 +121,9 @@ std::shared_ptr<const graph::ActorOptions> ShardReader::adopt(
                "before has been read",
                source.name, source.from_step, first_free);
   }
+  for (SourceOptions& source : next.sources) {
+    if (source.until_step == kSoon) source.until_step = std::max(first_free, source.from_step);
+  }
   std::vector<std::shared_ptr<SampleSource>> sources = sources_;
   for (size_t i = sources.size(); i < next.sources.size(); ++i) {
     sources.push_back(open(next.sources[i]));
@@ -172,8 +131,9 @@ std::shared_ptr<const graph::ActorOptions> ShardReader::adopt(
   }
   order_ = order_of(next.sources, sources);
   sources_ = std::move(sources);
-  options_ = std::move(next);
+  std::swap(options_, next);
   show_new_sources();
+  show_leaving(next.sources);
   return std::make_shared<graph::OptionsFor<ShardReaderOptions, ShardReader>>(options_);
 }
 

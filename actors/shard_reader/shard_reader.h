@@ -9,22 +9,10 @@
 #include "actors/shard_reader/quarantine.h"
 #include "actors/shard_reader/sample_order.h"
 #include "actors/shard_reader/sample_source.h"
-#include "actors/shard_reader/source_options.h"
+#include "actors/shard_reader/shard_reader_options.h"
 #include "graph/actor_kind.h"
 
 namespace arno::actors {
-
-/// What is read, how far ahead of the batcher, and how much of it may be bad.
-struct ShardReaderOptions {
-  std::vector<SourceOptions> sources;
-  int64_t window = 1024;        ///< slots that may be under way at once
-  double max_bad_share = 0.05;  ///< of the samples read; above it the job stops
-
-  void fields(ConfigFields& f);
-  void check(const graph::StageContext&, const RawConfig& where, ConfigProblems& problems) const;
-  /// Adds the sources of a patch.
-  void extend(const RawConfig& patch, ConfigProblems& problems);
-};
 
 /// Reads the samples of the slots, in order, from weighted sources. What a slot holds is a function
 /// of (seed, slot): a resumed job starts at any slot at no cost. A sample that cannot be used, here
@@ -48,7 +36,8 @@ class ShardReader final : public graph::Stage {
     owed_.clear();
   }
   void set_wake(std::function<void()> wake) override;
-  /// Sources that join: those without a step from the first one on that is not being read yet.
+  /// Sources that join or leave: those without a step from the first one on that is not being read
+  /// yet.
   std::shared_ptr<const graph::ActorOptions> adopt(
       std::shared_ptr<const graph::ActorOptions> options) override;
 
@@ -62,6 +51,7 @@ class ShardReader final : public graph::Stage {
   SampleOrder order_of(const std::vector<SourceOptions>& options,
                        const std::vector<std::shared_ptr<SampleSource>>& sources) const;
   void show_new_sources();
+  void show_leaving(const std::vector<SourceOptions>& before) const;
   /// Emits the sample of a slot, from the given attempt on. False when that, or a replacement of
   /// it, has yet to come: then it says which.
   bool emit_or_replace(Owed& owed, graph::Outbox& out);

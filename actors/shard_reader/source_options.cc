@@ -51,6 +51,10 @@ void SourceOptions::fields(ConfigFields& f) {
            {.doc = "share of the samples, relative to the other sources'", .min = 0, .max = 1e9});
   f.integer("from_step", from_step,
             {.doc = "step of the training from which on it gives samples", .min = 0});
+  f.integer("until_step", until_step,
+            {.doc = "step from which on it gives none; 0: it gives them to the end", .min = 0});
+  f.require(until_step <= 0 || until_step >= from_step, "until_step",
+            fmt::format("found {}, expected at least from_step {}", until_step, from_step));
 }
 
 void SourceOptions::check(const RawConfig& where, const std::string& path,

@@ -33,6 +33,7 @@ struct SourceOptions {
   std::optional<ProducerOptions> producer;  ///< instead of shards
   double weight = 1;                        ///< share of the slots, relative to the other sources'
   int64_t from_step = 0;                    ///< of the training: before it the source gives nothing
+  int64_t until_step = 0;                   ///< from it on neither; 0: it gives to the end
 
   void fields(ConfigFields& f);
   /// `path`: of the source in `where`.

@@ -96,9 +96,10 @@ void add_control_commands(CLI::App& app, Action& action) {
   command =
       add(app, action, options, "detach",
           "Take an actor (decode), or its last replica (decode[2]), out of a running job when "
-          "it has worked off what it holds.",
+          "it has worked off what it holds, or a data source (read.clipart) from the first step on "
+          "of which nothing has been read yet.",
           detach);
-  command->add_option("actor", options->what, "name of the actor or replica")->required();
+  command->add_option("actor", options->what, "name of the actor, replica or source")->required();
   add_dry_run(command, *options);
 
   command = add(app, action, options, "edge", "Change how much an edge of a running job may hold.",

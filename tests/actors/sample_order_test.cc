@@ -95,6 +95,32 @@ TEST_F(SampleOrderTest, ASourceJoinsAtItsStepAndTheOthersGoOn) {
   EXPECT_GT(of_b.size(), 40u);
 }
 
+TEST_F(SampleOrderTest, ASourceLeavesAtItsStepAndTheOthersGoOn) {
+  const auto a = source("a.tar", 64);
+  const auto b = source("b.tar", 64);
+  context_.training.batch_size = 8;
+  context_.training.stages = {{.name = "first", .steps = 10}, {.name = "second", .steps = 6}};
+  const SampleOrder stays({{a}, {b, 1, 3}}, context_.training, 1);
+  const SampleOrder leaves({{a}, {b, 1, 3, 6}}, context_.training, 1);
+
+  std::multiset<uint64_t> of_a;
+  for (uint64_t slot = 0; slot < 16 * 8; ++slot) {
+    const SlotContent content = leaves.at(slot, 0);
+    if (slot < 6 * 8) {
+      EXPECT_EQ(content.source, stays.at(slot, 0).source);
+      EXPECT_EQ(content.index, stays.at(slot, 0).index) << "what was read before stays as it was";
+    } else {
+      EXPECT_EQ(content.source, 0u);
+    }
+    if (slot < 10 * 8 && content.source == 0 && content.epoch == 0) of_a.insert(content.index);
+  }
+
+  EXPECT_EQ(of_a.size(), std::set<uint64_t>(of_a.begin(), of_a.end()).size())
+      << "no sample comes twice in an epoch";
+  EXPECT_GT(of_a.size(), 50u);
+  EXPECT_THROW(SampleOrder({{a, 1, 0, 6}}, context_.training, 1), Error);
+}
+
 TEST_F(SampleOrderTest, AStreamGivesItsSamplesOneAfterTheOtherOverAllStages) {
   context_.training.batch_size = 8;
   context_.training.stages = {

@@ -17,6 +17,9 @@ using ::testing::Not;
 class AttachTest : public RunningJobTest {
  protected:
   /// A patch with an evaluator, "judge", that ends in a list of edges.
+  Finished detach(const Running& job, const std::string& what) {
+    return arno({"detach", path(job.output), what});
+  }
   std::string judge() const {
     return fmt::format(
         R"(actors:
@@ -54,7 +57,7 @@ TEST_F(AttachTest, DecodersJoinAndLeaveAndTheCurveStaysAsItWas) {
   expect_same_curve("run", file_of_job);
 }
 
-TEST_F(AttachTest, ADataSourceJoinsAndTheJobFileSaysFromWhichStep) {
+TEST_F(AttachTest, ADataSourceJoinsAndLeavesAndTheJobFileSaysAtWhichSteps) {
   const std::string file_of_job = endless();
   Running job = start(file_of_job, "run");
   go_on(job, 3);
@@ -66,6 +69,14 @@ TEST_F(AttachTest, ADataSourceJoinsAndTheJobFileSaysFromWhichStep) {
                        path("c.tar")));
   EXPECT_EQ(joined.code, 0);
   EXPECT_EQ(joined.text, "~ read: its options\n");
+  go_on(job, 12);
+  EXPECT_THAT(detach(job, "read.lat").text,
+              HasSubstr("found the unknown source \"lat\" (did you mean \"late\"?)"));
+  EXPECT_THAT(detach(job, "decode.late").text, HasSubstr("has no parts that can leave"));
+  EXPECT_EQ(detach(job, "read.late").text, "~ read: its options\n");
+  EXPECT_THAT(detach(job, "read.late").text, HasSubstr("which leaves at step"));
+  EXPECT_THAT(detach(job, "read.tiny").text, HasSubstr("no source has a sample for stage"));
+  wait_for(job, "source late gives no samples from step");
   go_on(job, 12);
   stop(job);
 
