@@ -140,7 +140,9 @@ concept Extendable = requires(Options options, const RawConfig& patch, ConfigPro
 /// Options with parts that can leave a running actor: `retire()` says so of one.
 template <class Options>
 concept Retirable = requires(Options options, const std::string& part, const RawConfig& where,
-                             ConfigProblems& problems) { options.retire(part, where, problems); };
+                             ConfigProblems& problems) {
+  options.retire(part, where, problems);
+};
 
 /// ActorOptions over a config struct `Options` (with `fields()` and
 /// `void check(const StageContext&, const RawConfig&, ConfigProblems&) const`) and a stage that is

@@ -28,9 +28,9 @@ struct OrderedSource {
   bool long_texts = false;  ///< of a stream: all its samples have one
 };
 
-/// The order of a whole training: for every stage, and anew where a source joins or leaves, a mix of the
-/// sources that have samples for it; for every source of shards a permutation for each epoch of a
-/// stage, for a stream the samples in its own order. A pure function of its arguments, with no
+/// The order of a whole training: for every stage, and anew where a source joins or leaves, a mix
+/// of the sources that have samples for it; for every source of shards a permutation for each epoch
+/// of a stage, for a stream the samples in its own order. A pure function of its arguments, with no
 /// state to save.
 class SampleOrder {
  public:

@@ -42,9 +42,9 @@ void ShardReaderOptions::retire(const std::string& source, const RawConfig& wher
   if (found == sources.end()) {
     std::vector<std::string> names;
     for (const SourceOptions& each : sources) names.push_back(each.name);
-    problems.push_back(where.problem(fmt::format("found the unknown source \"{}\"{}, expected one of {}",
-                                                 source, did_you_mean(source, names),
-                                                 fmt::join(names, ", "))));
+    problems.push_back(
+        where.problem(fmt::format("found the unknown source \"{}\"{}, expected one of {}", source,
+                                  did_you_mean(source, names), fmt::join(names, ", "))));
   } else if (found->until_step > 0) {
     problems.push_back(where.problem(fmt::format("found source {}, which leaves at step {} already",
                                                  source, found->until_step)));
