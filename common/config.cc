@@ -139,6 +139,22 @@ class Reader final : public ConfigFields {
     scalars(key, value, field.required, "an integer", parse_integer);
   }
 
+  void counts(std::string_view key, std::map<std::string, int64_t>& value,
+              ListField field) override {
+    const YAML::Node node = take(key, field.required, "a map of whole numbers");
+    if (!node.IsDefined() || node.IsNull()) return;
+    value.clear();
+    // Opened as any map, so that a list or a name given twice is reported.
+    open({node, top().node.file, top().node.child_path(key)});
+    const YAML::Node map = top().node.yaml;
+    for (const auto& entry : map) {
+      if (!entry.first.IsScalar()) continue;
+      const std::string name = entry.first.Scalar();
+      integer(name, value[name], {.doc = "", .min = 0});
+    }
+    close();
+  }
+
   void raw(std::string_view key, RawConfig& value, ListField field) override {
     const YAML::Node node = take(key, field.required, "a map");
     const bool present = node.IsDefined() && !node.IsNull();

@@ -110,6 +110,9 @@ class ConfigFields {
   virtual void text(std::string_view key, std::string& value, TextField field) = 0;
   virtual void texts(std::string_view key, std::vector<std::string>& value, ListField field) = 0;
   virtual void integers(std::string_view key, std::vector<int64_t>& value, ListField field) = 0;
+  /// Whole numbers >= 0 by name.
+  virtual void counts(std::string_view key, std::map<std::string, int64_t>& value,
+                      ListField field) = 0;
   virtual void raw(std::string_view key, RawConfig& value, ListField field) = 0;
 
   /// A problem that concerns several fields, or one (`key`), found after reading.

@@ -41,6 +41,14 @@ std::string list_of(const std::vector<std::string>& values) {
   return out + "]";
 }
 
+std::string map_of(const std::map<std::string, int64_t>& values) {
+  std::string out;
+  for (const auto& [name, value] : values) {
+    out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", quote(name), value);
+  }
+  return "{" + out + "}";
+}
+
 /// Prints `key: value` lines. The stack holds the column of each open struct's keys.
 class Writer final : public ConfigFields {
  public:
@@ -63,6 +71,9 @@ class Writer final : public ConfigFields {
   }
   void integers(std::string_view key, std::vector<int64_t>& value, ListField) override {
     line(key, fmt::format(" [{}]", fmt::join(value, ", ")));
+  }
+  void counts(std::string_view key, std::map<std::string, int64_t>& value, ListField) override {
+    line(key, " " + map_of(value));
   }
   void raw(std::string_view, RawConfig&, ListField) override {}
   void require(bool, std::string_view, std::string) override {}
@@ -136,6 +147,10 @@ class Documenter final : public ConfigFields {
   void integers(std::string_view key, std::vector<int64_t>& value, ListField field) override {
     row(key, "list of integers",
         default_of(field.required, fmt::format("[{}]", fmt::join(value, ", "))), field.doc);
+  }
+  void counts(std::string_view key, std::map<std::string, int64_t>& value,
+              ListField field) override {
+    row(key, "map of integers", default_of(field.required, map_of(value)), field.doc);
   }
   void raw(std::string_view key, RawConfig&, ListField field) override {
     row(key, "map", default_of(field.required, ""), field.doc);

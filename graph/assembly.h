@@ -15,6 +15,7 @@
 #include "graph/job_result.h"
 #include "graph/job_status.h"
 #include "graph/lanes.h"
+#include "graph/plan_placement.h"
 #include "graph/shell.h"
 #include "graph/supervisor.h"
 
@@ -84,7 +85,8 @@ class Assembly {
   Commit take_commit();
   /// The stages of a stopped graph, made anew to go on from there.
   PreparedChange prepare_restart(Plan plan, Commit commit);
-  /// `plan`, with the replicas that it has on lost nodes placed on those that are left.
+  /// `plan`, with the replicas that it has on lost nodes placed on those that are left. Throws as
+  /// without_nodes().
   Plan without_lost(Plan plan) const { return without_nodes(std::move(plan), cluster_.lost()); }
   /// Nodes that were lost and have not come back.
   std::set<std::string> lost_nodes() const { return cluster_.lost(); }

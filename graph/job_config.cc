@@ -6,7 +6,10 @@ namespace arno::graph {
 void ActorSpec::fields(ConfigFields& f) {
   f.text("kind", kind,
          {.doc = "what the actor does; `arno docs` lists the kinds", .required = true});
-  f.integer("replicas", replicas, {.doc = "copies that share the work", .min = 1, .max = 1024});
+  f.integer("replicas", replicas,
+            {.doc = "copies that share the work; 0: one, or `per_node` on each of its nodes",
+             .min = 0,
+             .max = 1024});
   f.text("on_error", on_error,
          {.doc = "when it fails on an item: stop the job, restart it and give it the item again, "
                  "or skip the item",
@@ -14,7 +17,17 @@ void ActorSpec::fields(ConfigFields& f) {
   f.integer("max_errors", max_errors,
             {.doc = "restarts or skips before the job stops after all", .min = 0});
   f.texts("nodes", nodes,
-          {.doc = "nodes that its replicas run on, in turn; `local` is where the job is launched"});
+          {.doc = "nodes that its replicas run on, in turn; `local` is where the job is launched; "
+                  "none: there, or with one of the next three on any node with room"});
+  f.counts("needs", needs, {.doc = "what each replica takes of its node, as in {cpu: 1, gpu: 1}"});
+  f.text("place", place,
+         {.doc = "which of the nodes with room is next: the one with the fewest of its replicas, "
+                 "or the first one; it is spread where nothing is said",
+          .one_of = {"spread", "pack"}});
+  f.integer("per_node", per_node,
+            {.doc = "most of its replicas on one node; 0: any number", .min = 0, .max = 1024});
+  f.texts("at", at,
+          {.doc = "where its replicas are, by number, in the file of a run; those stay there"});
   f.raw("options", options, {.doc = "of the kind"});
 }
 
@@ -41,7 +54,10 @@ void MonitoringSpec::fields(ConfigFields& f) {
 
 void NodeSpec::fields(ConfigFields& f) {
   f.text("address", address,
-         {.doc = "host:port that its `arno node` listens on", .required = true});
+         {.doc = "host:port that its `arno node` listens on; `local` has none"});
+  f.counts("resources", resources,
+           {.doc = "what it has, as in {cpu: 4, gpu: 1}; a node that says something else is an "
+                   "error, and where it is not said here the node is asked"});
 }
 
 void ControlSpec::fields(ConfigFields& f) {

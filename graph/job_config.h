@@ -8,6 +8,7 @@
 
 #include "common/config.h"
 #include "florence/training/training_config.h"
+#include "graph/resources.h"
 
 namespace arno::graph {
 
@@ -17,11 +18,20 @@ inline constexpr const char* kLocalNode = "local";
 /// An actor as the file names it.
 struct ActorSpec {
   std::string kind;
-  int64_t replicas = 1;
+  int64_t replicas = 0;            ///< 0: one, or per_node on each node
   std::string on_error = "stop";   ///< stop, restart or skip
   int64_t max_errors = 100;        ///< restarts or skips before the job stops
-  std::vector<std::string> nodes;  ///< where its replicas run, in turn; empty: where it is launched
+  std::vector<std::string> nodes;  ///< where its replicas run, in turn; see also is_placed()
+  Resources needs;                 ///< of each replica
+  std::string place;               ///< spread or pack; empty: spread
+  int64_t per_node = 0;            ///< most replicas on one node; 0: any number
+  std::vector<std::string> at;     ///< where replicas are, by number; of what was placed before
   RawConfig options;
+
+  /// Whether the planner chooses the nodes of its replicas: of `nodes`, or of all.
+  bool is_placed() const {
+    return !needs.empty() || !place.empty() || per_node > 0 || !at.empty();
+  }
 
   void fields(ConfigFields& f);
 };
@@ -44,9 +54,10 @@ struct MonitoringSpec {
   void fields(ConfigFields& f);
 };
 
-/// A node that waits for actors of jobs (`arno node`).
+/// A node that waits for actors of jobs (`arno node`), or the launcher's (kLocalNode).
 struct NodeSpec {
-  std::string address;  ///< "host:port"
+  std::string address;  ///< "host:port"; the launcher's has none
+  Resources resources;  ///< what it has, as far as the file says
   void fields(ConfigFields& f);
 };
 

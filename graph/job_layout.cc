@@ -83,13 +83,4 @@ std::optional<FinishRecovery> JobLayout::finish_recovery(int64_t known, bool sou
   return out;
 }
 
-Plan without_nodes(Plan plan, const std::set<std::string>& lost) {
-  for (const std::string& node : lost) {
-    for (PlannedActor& actor : plan.actors) std::erase(actor.nodes, node);
-    plan.config.nodes.erase(node);
-  }
-  for (const PlannedActor& actor : plan.actors) plan.config.actors[actor.name].nodes = actor.nodes;
-  return plan;
-}
-
 }  // namespace arno::graph

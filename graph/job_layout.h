@@ -54,7 +54,4 @@ class JobLayout {
   std::vector<LostLane> lost_inputs_;  ///< lanes that wait for their end
 };
 
-/// `plan`, with the replicas that it has on lost nodes placed on those that are left.
-Plan without_nodes(Plan plan, const std::set<std::string>& lost);
-
 }  // namespace arno::graph

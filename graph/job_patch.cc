@@ -10,7 +10,7 @@ namespace {
 /// An actor in a patch: a new one, or what changes of one that runs.
 struct ActorPatch {
   // What it does not say, of a running actor stays and of a new one is the default.
-  ActorSpec spec{.replicas = 0, .on_error = "", .max_errors = -1};
+  ActorSpec spec{.on_error = "", .max_errors = -1};
 
   void fields(ConfigFields& f) {
     f.text("kind", spec.kind, {.doc = "of a new actor"});
@@ -19,6 +19,9 @@ struct ActorPatch {
            {.doc = "of a new actor", .one_of = {"stop", "restart", "skip"}});
     f.integer("max_errors", spec.max_errors, {.doc = "of a new actor", .min = 0});
     f.texts("nodes", spec.nodes, {.doc = "of the replicas that are new, in turn"});
+    f.counts("needs", spec.needs, {.doc = "of a new actor"});
+    f.text("place", spec.place, {.doc = "of a new actor", .one_of = {"spread", "pack"}});
+    f.integer("per_node", spec.per_node, {.doc = "of a new actor", .min = 0, .max = 1024});
     f.raw("options", spec.options, {.doc = "of a new actor, or what is added to a running one's"});
   }
 };
@@ -43,12 +46,15 @@ auto same_ends(const EdgeSpec& edge) {
 class Patcher {
  public:
   Patcher(const Plan& running, const RawConfig& file, const Registry& registry,
-          ConfigProblems& problems)
+          ConfigProblems& problems, const ClusterResources& known)
       : running_(running),
         file_(file),
         registry_(registry),
         problems_(problems),
-        config_(running.config) {}
+        known_(running.resources),
+        config_(running.config) {
+    for (const auto& [node, resources] : known) known_[node] = resources;
+  }
 
   PlanStep run() {
     JobPatch patch;
@@ -58,15 +64,25 @@ class Patcher {
       problems_.push_back(file_.problem("found neither actors nor edges, expected a change"));
     }
     PlanStep out;
-    for (const auto& [name, node] : patch.nodes) config_.nodes[name] = node;
+    for (const auto& [name, node] : patch.nodes) add_node(name, node);
     for (const auto& [name, actor] : patch.actors) apply_actor(name, actor.spec, out);
     const size_t first_edge = config_.edges.size();
     for (const EdgeSpec& edge : patch.edges) apply_edge(edge);
-    out.next = make_plan(config_, file_, first_edge, registry_, problems_);
+    out.next = make_plan({config_, first_edge}, file_, registry_, problems_, known_);
+    for (const auto& [name, nodes] : nodes_before_) {
+      out.next.config.actors[name].nodes = joined(nodes, config_.actors[name].nodes);
+    }
     return out;
   }
 
  private:
+  /// One that is there already may be another process now.
+  void add_node(const std::string& name, const NodeSpec& node) {
+    const auto there = config_.nodes.find(name);
+    if (there != config_.nodes.end() && there->second.address != node.address) known_.erase(name);
+    config_.nodes[name] = node;
+  }
+
   void apply_actor(const std::string& name, const ActorSpec& spec, PlanStep& out) {
     const std::string key = "actors." + name;
     const auto running = std::ranges::find(running_.actors, name, &PlannedActor::name);
@@ -75,12 +91,18 @@ class Patcher {
       ActorSpec& fresh = config_.actors[name] = {.kind = spec.kind, .options = spec.options};
       if (spec.replicas > 0) fresh.replicas = spec.replicas;
       fresh.nodes = spec.nodes;
+      fresh.needs = spec.needs;
+      fresh.place = spec.place;
+      fresh.per_node = spec.per_node;
       if (!spec.on_error.empty()) fresh.on_error = spec.on_error;
       if (spec.max_errors >= 0) fresh.max_errors = spec.max_errors;
       return;
     }
     if (!spec.on_error.empty() || spec.max_errors >= 0) {
       report(key, "on_error and max_errors of a running actor stay as they are");
+    }
+    if (!spec.needs.empty() || !spec.place.empty() || spec.per_node > 0) {
+      report(key, "needs, place and per_node of a running actor stay as they are");
     }
     if (!spec.kind.empty() && spec.kind != running->kind->name) {
       report(key + ".kind", fmt::format("found {}, expected {}, the kind of the running actor",
@@ -96,12 +118,26 @@ class Patcher {
   void place_new_replicas(const PlannedActor& running, const std::vector<std::string>& nodes) {
     if (nodes.empty()) return;
     ActorSpec& spec = config_.actors[running.name];
+    if (spec.is_placed()) {
+      nodes_before_[running.name] = std::exchange(spec.nodes, nodes);
+      return;
+    }
     std::vector<std::string> all;
     for (int64_t r = 0; r < spec.replicas; ++r) {
       const auto added = static_cast<size_t>(std::max<int64_t>(0, r - running.replicas));
       all.push_back(r < running.replicas ? running.node_of(r) : nodes[added % nodes.size()]);
     }
     spec.nodes = std::move(all);
+  }
+
+  /// Where all replicas may run; nowhere named: on any node.
+  static std::vector<std::string> joined(std::vector<std::string> before,
+                                         const std::vector<std::string>& more) {
+    if (before.empty()) return before;
+    for (const std::string& node : more) {
+      if (std::ranges::find(before, node) == before.end()) before.push_back(node);
+    }
+    return before;
   }
 
   /// One that is there gets the patch's capacity.
@@ -122,7 +158,10 @@ class Patcher {
   const RawConfig& file_;
   const Registry& registry_;
   ConfigProblems& problems_;
+  ClusterResources known_;
   JobConfig config_;
+  /// Of running actors whose new replicas the planner places on nodes of the patch, by name.
+  std::map<std::string, std::vector<std::string>> nodes_before_;
 };
 
 std::string replica_name(const PlannedActor& actor, int64_t replica) {
@@ -211,7 +250,8 @@ PlanStep replanned(const Plan& running, JobConfig config, const RawConfig& file,
                    const Registry& registry, ConfigProblems& problems) {
   PlanStep out;
   const size_t edges = config.edges.size();
-  out.next = make_plan(std::move(config), file, edges, registry, problems);
+  out.next =
+      make_plan({std::move(config), edges}, file, registry, problems, running.resources);
   finish(running, file, out, problems);
   return out;
 }
@@ -234,8 +274,8 @@ PlanStep without_part(const Plan& running, const PlannedActor& actor, const std:
 }  // namespace
 
 PlanStep read_patch(const Plan& running, const RawConfig& patch, const Registry& registry,
-                    ConfigProblems& problems) {
-  PlanStep out = Patcher(running, patch, registry, problems).run();
+                    ConfigProblems& problems, const ClusterResources& known) {
+  PlanStep out = Patcher(running, patch, registry, problems, known).run();
   finish(running, patch, out, problems);
   return out;
 }
@@ -261,7 +301,11 @@ PlanStep without_actor(const Plan& running, const std::string& actor, const Regi
       return edge.from.starts_with(name + ".") || edge.to.starts_with(name + ".");
     });
   } else if (found->replicas > 1 && actor == replica_name(*found, found->replicas - 1)) {
-    for (const std::string& member : group_of(running, name)) --config.actors[member].replicas;
+    for (const std::string& member : group_of(running, name)) {
+      ActorSpec& spec = config.actors[member];
+      --spec.replicas;
+      if (std::ssize(spec.at) > spec.replicas) spec.at.pop_back();
+    }
   } else {
     problems.push_back(file.problem(
         found->replicas > 1

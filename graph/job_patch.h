@@ -19,9 +19,10 @@ struct PlanStep {
 
 /// What a patch file makes of a running job: new actors with their edges, more or fewer replicas,
 /// other capacities, options that a running actor can take. Problems name the lines of the patch;
-/// the step is of use only when there are none.
+/// the step is of use only when there are none. `known`: as of make_plan(); of the nodes of the
+/// running job what its plan knows.
 PlanStep read_patch(const Plan& running, const RawConfig& patch, const Registry& registry,
-                    ConfigProblems& problems);
+                    ConfigProblems& problems, const ClusterResources& known = {});
 
 /// The job without an actor and its edges: "tap", without its last replica: "decode[2]", or without
 /// a part of its options: "read.clipart".

@@ -7,6 +7,7 @@
 #include <set>
 #include <tuple>
 
+#include "graph/plan_placement.h"
 #include "graph/taps.h"
 
 namespace arno::graph {
@@ -38,29 +39,36 @@ bool is_name(const std::string& text) {
 /// Builds a plan and collects what is wrong.
 class Planner {
  public:
-  Planner(const RawConfig& file, const Registry& registry, ConfigProblems& problems)
-      : file_(file), registry_(registry), problems_(problems) {}
+  Planner(const RawConfig& file, const Registry& registry, ConfigProblems& problems,
+          const ClusterResources& known)
+      : file_(file), registry_(registry), problems_(problems), known_(known) {}
 
   Plan read_and_run() {
     JobConfig config;
     const size_t before = problems_.size();
     file_.read(config, problems_);
     readable_ = problems_.size() == before;
-    return run(std::move(config), 0);
+    return run({std::move(config)});
   }
 
-  Plan run(JobConfig config, size_t first_edge) {
+  Plan run(ReadJob job) {
+    const size_t first_edge = job.first_edge;
     plan_.registry = &registry_;
-    plan_.config = std::move(config);
+    plan_.config = std::move(job.config);
     if (plan_.config.actors.size() > kMaxActors) {
       report("actors", fmt::format("found {} actors, expected at most {}",
                                    plan_.config.actors.size(), kMaxActors));
       return std::move(plan_);
     }
-    for (const auto& [name, spec] : plan_.config.actors) add_actor(name, spec);
+    check_addresses();
+    plan_.resources =
+        resources_of(plan_.config.nodes, known_,
+                     [&](const std::string& key, std::string text) { report(key, text); });
+    for (auto& [name, spec] : plan_.config.actors) add_actor(name, spec);
     for (size_t i = 0; i < plan_.config.edges.size(); ++i) {
       add_edge(edge_key(i, first_edge), plan_.config.edges[i]);
     }
+    place(first_edge);
     check_ports();
     check_reachable();
     sort_actors();
@@ -93,7 +101,20 @@ class Planner {
     problems_.push_back(file_.problem_at(key, std::move(text)));
   }
 
-  void add_actor(const std::string& name, const ActorSpec& spec) {
+  void check_addresses() {
+    for (const auto& [name, node] : plan_.config.nodes) {
+      const std::string key = fmt::format("nodes.{}.address", name);
+      if (name == kLocalNode && !node.address.empty()) {
+        report(key, fmt::format("found {}, expected none: {} is where the job is launched",
+                                node.address, kLocalNode));
+      }
+      if (name != kLocalNode && node.address.empty() && readable_) {
+        report(key, "missing, expected host:port");
+      }
+    }
+  }
+
+  void add_actor(const std::string& name, ActorSpec& spec) {
     const std::string key = "actors." + name;
     if (!is_name(name)) {
       report(key, fmt::format("found the name \"{}\", expected a letter, then letters, digits, _ "
@@ -110,8 +131,11 @@ class Planner {
       unknown_.insert(name);
       return;
     }
+    spec.replicas = replicas_of(spec, *kind, plan_.config);
     check_policy(key, spec, *kind);
-    check_nodes(key, spec, *kind);
+    check_nodes(key + ".nodes", spec.nodes, *kind);
+    check_nodes(key + ".at", spec.at, *kind);
+    check_needs(key, spec);
     const size_t before = problems_.size();
     plan_.actors.push_back({.name = name,
                             .kind = kind,
@@ -146,12 +170,16 @@ class Planner {
     }
   }
 
-  void check_nodes(const std::string& key, const ActorSpec& spec, const ActorKind& kind) {
+  void check_nodes(const std::string& key, const std::vector<std::string>& nodes,
+                   const ActorKind& kind) {
     std::vector<std::string> known{kLocalNode};
-    for (const auto& entry : plan_.config.nodes) known.push_back(entry.first);
-    for (size_t i = 0; i < spec.nodes.size(); ++i) {
-      const std::string& node = spec.nodes[i];
-      const std::string where = fmt::format("{}.nodes[{}]", key, i);
+    for (const auto& entry : plan_.config.nodes) {
+      if (entry.first != kLocalNode) known.push_back(entry.first);
+    }
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      const std::string& node = nodes[i];
+      const std::string where = fmt::format("{}[{}]", key, i);
+      if (node.empty() && key.ends_with(".at")) continue;
       if (std::ranges::find(known, node) == known.end()) {
         report(where, fmt::format("found the unknown node \"{}\"{}, expected {}", node,
                                   did_you_mean(node, known), one_of(known)));
@@ -159,6 +187,19 @@ class Planner {
         report(where, fmt::format("found {}, expected {}: a {} runs where the job is launched",
                                   node, kLocalNode, kind.name));
       }
+    }
+  }
+
+  void check_needs(const std::string& key, const ActorSpec& spec) {
+    for (const auto& [name, count] : spec.needs) {
+      if (is_resource_name(name) && count <= kMostOfResource) continue;
+      report(fmt::format("{}.needs.{}", key, name),
+             fmt::format("found {}, expected a name of small letters, digits and _, and at most {}",
+                         count, kMostOfResource));
+    }
+    if (std::ssize(spec.at) > spec.replicas) {
+      report(key + ".at", fmt::format("found the nodes of {} replicas, expected at most {}",
+                                      spec.at.size(), spec.replicas));
     }
   }
 
@@ -231,7 +272,6 @@ class Planner {
       report(key, fmt::format("{} carries {}, {} expects {}", spec.from, sender.type_name, spec.to,
                               receiver.type_name));
     }
-    check_crossing(key, edge);
     const int64_t lanes = plan_.lanes(edge);
     if (receiver.by_replica && from.replicas != 1 && from.replicas != to.replicas) {
       report(key, fmt::format("found {} replicas of \"{}\" and {} of \"{}\", expected as many, or "
@@ -246,6 +286,15 @@ class Planner {
              fmt::format("found {}, expected at least {}: one for each pair of {} senders and {} "
                          "receivers",
                          spec.capacity, lanes, from.replicas, to.replicas));
+    }
+  }
+
+  /// What an actor is bound to decides where it runs, so all edges have to be there.
+  void place(size_t first_edge) {
+    if (!readable_ || !edges_complete_ || !unknown_.empty()) return;
+    place_replicas(plan_, [&](const std::string& key, std::string text) { report(key, text); });
+    for (size_t e = 0; e < plan_.edges.size(); ++e) {
+      check_crossing(edge_key(e, first_edge), plan_.edges[e]);
     }
   }
 
@@ -364,6 +413,7 @@ class Planner {
   const RawConfig& file_;
   const Registry& registry_;
   ConfigProblems& problems_;
+  const ClusterResources& known_;
   Plan plan_;
   bool readable_ = true;                         ///< reading the file found no problem
   bool options_readable_ = true;                 ///< so did reading the options of the actors
@@ -374,13 +424,14 @@ class Planner {
 
 }  // namespace
 
-Plan make_plan(const RawConfig& file, const Registry& registry, ConfigProblems& problems) {
-  return Planner(file, registry, problems).read_and_run();
+Plan make_plan(const RawConfig& file, const Registry& registry, ConfigProblems& problems,
+               const ClusterResources& known) {
+  return Planner(file, registry, problems, known).read_and_run();
 }
 
-Plan make_plan(JobConfig config, const RawConfig& file, size_t first_edge, const Registry& registry,
-               ConfigProblems& problems) {
-  return Planner(file, registry, problems).run(std::move(config), first_edge);
+Plan make_plan(ReadJob job, const RawConfig& file, const Registry& registry,
+               ConfigProblems& problems, const ClusterResources& known) {
+  return Planner(file, registry, problems, known).run(std::move(job));
 }
 
 bool moves_state(const Plan& before, const Plan& after) {

@@ -19,6 +19,7 @@ struct PlannedActor {
   int64_t max_errors = 0;
   std::shared_ptr<const ActorOptions> options;
   std::vector<std::string> nodes{};  ///< of its replicas, in turn; empty: the launcher's
+  std::vector<std::string> why{};    ///< they run there, by replica; empty: the file says so
 
   /// Where a replica runs.
   const std::string& node_of(int64_t replica) const;
@@ -52,6 +53,7 @@ struct Plan {
   JobConfig config;
   std::vector<PlannedActor> actors;  ///< producers before their consumers, back edges aside
   std::vector<PlannedEdge> edges;    ///< in the order of the file
+  ClusterResources resources{};      ///< of the nodes, as far as they are known
 
   /// Whether what actor `from` sends, or makes others send, comes to actor `to`; back edges aside.
   bool reaches(int from, int to) const;
@@ -81,11 +83,18 @@ struct Plan {
 
 /// Checks a job file and plans it; appends everything that is wrong to `problems`, each with file,
 /// line and key. The plan is of use only when there are none. `registry` must outlive the plan.
-Plan make_plan(const RawConfig& file, const Registry& registry, ConfigProblems& problems);
-/// The same for a job that has been read; `file` is where the actors and the edges from number
-/// `first_edge` on stand.
-Plan make_plan(JobConfig config, const RawConfig& file, size_t first_edge, const Registry& registry,
-               ConfigProblems& problems);
+/// `known`: what nodes have said, and what the launcher has; others have what the file says, and
+/// may have enough of all else.
+Plan make_plan(const RawConfig& file, const Registry& registry, ConfigProblems& problems,
+               const ClusterResources& known = {});
+/// A job that has been read, and where it stands.
+struct ReadJob {
+  JobConfig config;
+  size_t first_edge = 0;  ///< the edges before it were there already
+};
+/// The same for a job that has been read; `file` is where its actors and edges stand.
+Plan make_plan(ReadJob job, const RawConfig& file, const Registry& registry,
+               ConfigProblems& problems, const ClusterResources& known = {});
 
 /// Whether replicas that keep state are more or fewer in the second plan, or elsewhere: the graph
 /// has to start anew then.

@@ -1,8 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/plan.h"
+#include "graph/plan_placement.h"
 
 namespace arno::graph {
 namespace {
+
+/// Where an actor may run, and does where the planner chose.
+std::string placement_yaml(const ActorSpec& spec) {
+  std::string out;
+  const auto add = [&](const char* key, const auto& value) {
+    out += fmt::format("    {}: {}\n", key, value);
+  };
+  if (!spec.nodes.empty()) add("nodes", fmt::format("[{}]", fmt::join(spec.nodes, ", ")));
+  if (!spec.needs.empty()) {
+    std::vector<std::string> needs;
+    for (const auto& [name, count] : spec.needs) needs.push_back(fmt::format("{}: {}", name, count));
+    add("needs", fmt::format("{{{}}}", fmt::join(needs, ", ")));
+  }
+  if (!spec.place.empty()) add("place", spec.place);
+  if (spec.per_node > 0) add("per_node", spec.per_node);
+  if (!spec.at.empty()) add("at", fmt::format("[{}]", fmt::join(spec.at, ", ")));
+  return out;
+}
+
+/// "cpu=3 of 4 taken, gpu=0 of 1 taken".
+std::string use_of(const Plan& plan, const std::string& node) {
+  const Resources taken = taken_on(plan, node);
+  const auto found = plan.resources.find(node);
+  const NodeResources known = found == plan.resources.end() ? NodeResources{} : found->second;
+  Resources all = known.has;
+  for (const auto& [name, count] : taken) all.try_emplace(name, -1);
+  std::vector<std::string> parts;
+  for (const auto& [name, count] : all) {
+    parts.push_back(fmt::format("{} {} of {}", name, count_of(taken, name),
+                                count < 0 ? "?" : fmt::to_string(count)));
+  }
+  return fmt::format("{}{}", fmt::join(parts, ", "),
+                     known.complete ? "" : " (the node is asked when the job is run)");
+}
+
+/// Which replicas were placed by the planner, and why there.
+std::string placement_comments(const Plan& plan) {
+  std::string reasons;
+  for (const PlannedActor& actor : plan.actors) {
+    for (size_t replica = 0; replica < actor.why.size(); ++replica) {
+      reasons += fmt::format("#   {}[{}] on {}: {}\n", actor.name, replica, actor.nodes[replica],
+                             actor.why[replica]);
+    }
+  }
+  if (reasons.empty()) return "";
+  std::string nodes = fmt::format("#   {}: {}\n", kLocalNode, use_of(plan, kLocalNode));
+  for (const auto& [name, node] : plan.config.nodes) {
+    if (name != kLocalNode) nodes += fmt::format("#   {}: {}\n", name, use_of(plan, name));
+  }
+  return "# Placed by what they need, and why:\n" + reasons + "# What is taken of the nodes:\n" +
+         nodes;
+}
 
 /// A text between quotes in Graphviz's language.
 std::string quoted(const std::string& text) {
@@ -28,7 +81,7 @@ std::string Plan::to_yaml() const {
     out +=
         fmt::format("  {}:\n    kind: {}\n    replicas: {}\n    on_error: {}\n    max_errors: {}\n",
                     actor.name, actor.kind->name, actor.replicas, actor.on_error, actor.max_errors);
-    if (!actor.nodes.empty()) out += fmt::format("    nodes: [{}]\n", fmt::join(actor.nodes, ", "));
+    out += placement_yaml(config.actors.at(actor.name));
     const std::string options = actor.options->to_yaml(6);
     out += options.empty() ? "    options: {}\n" : "    options:\n" + options;
   }
@@ -43,7 +96,7 @@ std::string Plan::to_yaml() const {
   }
   out +=
       fmt::format("# At most {} MiB are under way on all edges together.\n", memory_bound() >> 20);
-  return out;
+  return out + placement_comments(*this);
 }
 
 std::string Plan::to_dot() const {

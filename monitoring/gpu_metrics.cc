@@ -158,6 +158,11 @@ void add_gpu_metrics(MetricRegistry& registry, const char* library) {
   }
 }
 
+int64_t gpu_count(const char* library) {
+  const std::shared_ptr<const Nvml> nvml = Nvml::open(library);
+  return nvml ? static_cast<int64_t>(nvml->devices().size()) : 0;
+}
+
 std::span<const MetricDef> gpu_metric_defs() { return kDefs; }
 
 }  // namespace arno::monitoring

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 #include "monitoring/metrics.h"
@@ -12,6 +13,8 @@ namespace arno::monitoring {
 /// A figure that a GPU does not have is left out.
 /// `library`: the file name of NVML, as dlopen(3) takes it.
 void add_gpu_metrics(MetricRegistry& registry, const char* library = "libnvidia-ml.so.1");
+/// GPUs that the driver shows; 0 without a driver.
+int64_t gpu_count(const char* library = "libnvidia-ml.so.1");
 /// Their declarations, for the reference.
 std::span<const MetricDef> gpu_metric_defs();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "graph/plan_placement.h"
 #include "tests/graph/simulation.h"
 
 // How nodes are lost in a simulation, and what the job does then.

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/plan_placement.h"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+#include "common/error.h"
+#include "graph/placement.h"
+
+namespace arno::graph {
+namespace {
+
+/// Actors whose replicas of one number run in one process, and what is asked for each number.
+struct Unit {
+  std::vector<int> members;  ///< of the plan's actors, by name
+  PlacementRequest request;
+  bool shrinks = false;  ///< it can go on with fewer replicas
+};
+
+const ActorSpec& spec_of(const Plan& plan, int actor) {
+  return plan.config.actors.at(plan.actors[actor].name);
+}
+
+bool says_where(const ActorSpec& spec) {
+  return !spec.nodes.empty() || !spec.place.empty() || spec.per_node > 0;
+}
+
+std::vector<std::string> candidates(const ActorSpec& spec, bool placeable,
+                                    const JobConfig& config) {
+  if (!placeable) return {kLocalNode};
+  if (!spec.nodes.empty()) return spec.nodes;
+  std::vector<std::string> out{kLocalNode};
+  for (const auto& [name, node] : config.nodes) {
+    if (name != kLocalNode) out.push_back(name);
+  }
+  return out;
+}
+
+/// Whether an edge keeps replicas of the same number in one process.
+bool binds(const Plan& plan, const PlannedEdge& edge) {
+  const PlannedActor& from = plan.actors[edge.from];
+  const PlannedActor& to = plan.actors[edge.to];
+  return from.replicas == to.replicas &&
+         (from.replicas == 1 || to.kind->inputs[edge.to_port].by_replica) &&
+         !plan.registry->find_codec(from.kind->outputs[edge.from_port].type);
+}
+
+/// The actors in groups that are bound together, each group by name.
+std::vector<std::vector<int>> bound_groups(const Plan& plan) {
+  std::vector<int> group(plan.actors.size());
+  std::iota(group.begin(), group.end(), 0);
+  for (const PlannedEdge& edge : plan.edges) {
+    if (!binds(plan, edge)) continue;
+    const int old = group[edge.from];
+    std::ranges::replace(group, old, int{group[edge.to]});
+  }
+  std::map<int, std::vector<int>> members;
+  for (int actor = 0; actor < static_cast<int>(group.size()); ++actor) {
+    members[group[actor]].push_back(actor);
+  }
+  std::vector<std::vector<int>> out;
+  for (auto& [first, actors] : members) {
+    std::ranges::sort(actors, {}, [&](int actor) { return plan.actors[actor].name; });
+    out.push_back(std::move(actors));
+  }
+  return out;
+}
+
+/// The member whose word on nodes counts.
+int leader_of(const Plan& plan, const std::vector<int>& members) {
+  for (const auto& is_it : {says_where, +[](const ActorSpec& s) { return s.is_placed(); }}) {
+    const auto found =
+        std::ranges::find_if(members, [&](int actor) { return is_it(spec_of(plan, actor)); });
+    if (found != members.end()) return *found;
+  }
+  return -1;
+}
+
+bool is_numbered(const Plan& plan, int actor) {
+  return std::ranges::any_of(plan.edges, [&](const PlannedEdge& edge) {
+    return (edge.from == actor || edge.to == actor) &&
+           plan.actors[edge.to].kind->inputs[edge.to_port].by_replica;
+  });
+}
+
+Unit unit_of(const Plan& plan, std::vector<int> members, int leader) {
+  const ActorSpec& spec = spec_of(plan, leader);
+  const ActorKind& kind = *plan.actors[leader].kind;
+  const bool placeable = std::ranges::all_of(
+      members, [&](int actor) { return plan.actors[actor].kind->placeable; });
+  Unit out{.members = std::move(members),
+           .request = {.name = plan.actors[leader].name,
+                       .replicas = plan.actors[leader].replicas,
+                       .nodes = candidates(spec, placeable, plan.config),
+                       .pack = spec.place == "pack",
+                       .per_node = spec.per_node}};
+  for (const int actor : out.members) {
+    const ActorSpec& member = spec_of(plan, actor);
+    add(out.request.needs, member.needs);
+    if (out.request.at.empty()) out.request.at = member.at;
+  }
+  out.shrinks = out.members.size() == 1 && !kind.keeps_state && !is_numbered(plan, leader);
+  return out;
+}
+
+void check_agreement(const Plan& plan, const Unit& unit, int leader, const ReportProblem& report) {
+  const ActorSpec& spec = spec_of(plan, leader);
+  for (const int actor : unit.members) {
+    const ActorSpec& other = spec_of(plan, actor);
+    if (!says_where(other) || (other.nodes == spec.nodes && other.place == spec.place &&
+                               other.per_node == spec.per_node)) {
+      continue;
+    }
+    report("actors." + plan.actors[actor].name,
+           fmt::format("found other nodes, place or per_node than \"{}\" has, expected the same or "
+                       "none: their replicas share a process",
+                       unit.request.name));
+  }
+}
+
+/// What is to be placed; what has the least choice first, then what needs most.
+std::vector<Unit> units_of(const Plan& plan, const Placer& placer, const ReportProblem& report) {
+  std::vector<Unit> out;
+  for (std::vector<int>& members : bound_groups(plan)) {
+    const bool placed = std::ranges::any_of(
+        members, [&](int actor) { return spec_of(plan, actor).is_placed(); });
+    if (!placed) continue;
+    const int leader = leader_of(plan, members);
+    out.push_back(unit_of(plan, std::move(members), leader));
+    check_agreement(plan, out.back(), leader, report);
+  }
+  std::ranges::sort(out, {}, [&](const Unit& unit) {
+    const int64_t total =
+        std::accumulate(unit.request.needs.begin(), unit.request.needs.end(), int64_t{0},
+                        [](int64_t sum, const auto& need) { return sum + need.second; });
+    return std::tuple(unit.shrinks, placer.choices(unit.request), -total, unit.request.name);
+  });
+  return out;
+}
+
+void apply(Plan& plan, const Unit& unit, Placement placement) {
+  for (const int index : unit.members) {
+    PlannedActor& actor = plan.actors[index];
+    ActorSpec& spec = plan.config.actors[actor.name];
+    actor.replicas = spec.replicas = static_cast<int64_t>(placement.at.size());
+    actor.nodes = spec.at = placement.at;
+    actor.why = placement.why;
+  }
+}
+
+/// A name that no node has is a misspelt one, if all nodes have said what they have.
+void check_names(const Plan& plan, const ReportProblem& report) {
+  std::set<std::string> known;
+  bool complete = plan.resources.contains(kLocalNode);
+  for (const auto& [node, resources] : plan.resources) {
+    complete &= resources.complete;
+    for (const auto& [name, count] : resources.has) known.insert(name);
+  }
+  const std::vector<std::string> names(known.begin(), known.end());
+  for (const PlannedActor& actor : plan.actors) {
+    for (const auto& [name, count] : plan.config.actors.at(actor.name).needs) {
+      if (!complete || known.contains(name) || count == 0) continue;
+      report(fmt::format("actors.{}.needs.{}", actor.name, name),
+             fmt::format("found \"{}\", which no node has{}, expected one of {}", name,
+                         did_you_mean(name, names), fmt::join(names, ", ")));
+    }
+  }
+}
+
+/// As many replicas as there is room for, if it can go on with fewer.
+Placement place_what_fits(Placer& placer, const Unit& unit) {
+  Placement all = placer.place(unit.request);
+  if (all.problem.empty() || !unit.shrinks) return all;
+  placer.give_back(unit.request);
+  PlacementRequest fewer = unit.request;
+  while (--fewer.replicas > 0) {
+    placer.take(fewer);
+    Placement some = placer.place(fewer);
+    if (some.problem.empty()) return some;
+    placer.give_back(fewer);
+  }
+  placer.take(unit.request);
+  return all;
+}
+
+/// Takes a node out of what an actor says. Its replicas there are nowhere now.
+void leave_node(const PlannedActor& actor, ActorSpec& spec, const std::set<std::string>& lost) {
+  std::vector<std::string> at;
+  bool leaves = false;
+  for (int64_t replica = 0; replica < actor.replicas; ++replica) {
+    const std::string& node = actor.node_of(replica);
+    at.push_back(lost.contains(node) ? "" : node);
+    leaves |= at.back().empty();
+  }
+  const auto listed =
+      std::erase_if(spec.nodes, [&](const std::string& node) { return lost.contains(node); });
+  if (listed > 0 && spec.nodes.empty()) spec.nodes = {kLocalNode};
+  if (leaves || listed > 0) spec.at = std::move(at);
+}
+
+}  // namespace
+
+int64_t replicas_of(const ActorSpec& spec, const ActorKind& kind, const JobConfig& config) {
+  if (spec.replicas > 0) return spec.replicas;
+  if (spec.per_node == 0) return 1;
+  const std::vector<std::string> nodes = candidates(spec, kind.placeable, config);
+  return spec.per_node * std::ssize(std::set(nodes.begin(), nodes.end()));
+}
+
+ClusterResources resources_of(const std::map<std::string, NodeSpec>& nodes,
+                              const ClusterResources& known, const ReportProblem& report) {
+  ClusterResources out = known;
+  std::erase_if(out, [&](const auto& entry) {
+    return entry.first != kLocalNode && !nodes.contains(entry.first);
+  });
+  for (const auto& [node, spec] : nodes) {
+    NodeResources& resources = out[node];
+    for (const auto& [name, count] : spec.resources) {
+      const std::string key = fmt::format("nodes.{}.resources.{}", node, name);
+      if (!is_resource_name(name) || count > kMostOfResource) {
+        report(key, fmt::format("found {}, expected a name of small letters, digits and _, and at "
+                                "most {}",
+                                count, kMostOfResource));
+      }
+      // Of the launcher the file knows better.
+      if (resources.complete && node != kLocalNode && count_of(resources.has, name) != count) {
+        report(key, fmt::format("found {} in the file, but the node has {}", count,
+                                to_text(resources.has)));
+        continue;
+      }
+      resources.has[name] = count;
+    }
+  }
+  return out;
+}
+
+void place_replicas(Plan& plan, const ReportProblem& report) {
+  check_names(plan, report);
+  Placer placer(plan.resources);
+  const std::vector<Unit> units = units_of(plan, placer, report);
+  for (const Unit& unit : units) {
+    const std::string problem = placer.take(unit.request);
+    if (!problem.empty()) report(fmt::format("actors.{}.at", unit.request.name), problem);
+  }
+  for (const Unit& unit : units) {
+    Placement placement = placer.place(unit.request);
+    if (placement.problem.empty()) {
+      apply(plan, unit, std::move(placement));
+    } else {
+      report(fmt::format("actors.{}.{}", unit.request.name,
+                         unit.request.needs.empty() ? "per_node" : "needs"),
+             std::move(placement.problem));
+    }
+  }
+}
+
+Plan without_nodes(Plan plan, const std::set<std::string>& lost) {
+  if (lost.empty()) return plan;
+  for (const std::string& node : lost) {
+    plan.config.nodes.erase(node);
+    plan.resources.erase(node);
+  }
+  for (const PlannedActor& actor : plan.actors) {
+    leave_node(actor, plan.config.actors[actor.name], lost);
+  }
+  Placer placer(plan.resources);
+  const auto ignore = [](const std::string&, const std::string&) {};
+  const std::vector<Unit> units = units_of(plan, placer, ignore);
+  for (const Unit& unit : units) placer.take(unit.request);
+  for (const Unit& unit : units) {
+    if (std::ranges::find(unit.request.at, "") == unit.request.at.end()) continue;
+    Placement placement = place_what_fits(placer, unit);
+    ARNO_CHECK(placement.problem.empty(), Errc::config_invalid, "{}: {}", unit.request.name,
+               placement.problem);
+    apply(plan, unit, std::move(placement));
+  }
+  return plan;
+}
+
+std::vector<std::string> nodes_to_ask(const Plan& plan) {
+  std::set<std::string> out;
+  const Placer placer(plan.resources);
+  for (const Unit& unit : units_of(plan, placer, [](const std::string&, const std::string&) {})) {
+    if (unit.request.needs.empty()) continue;
+    for (const std::string& node : unit.request.nodes) {
+      const auto found = plan.resources.find(node);
+      const bool told = found != plan.resources.end() && found->second.complete;
+      if (node != kLocalNode && !told) out.insert(node);
+    }
+  }
+  return {out.begin(), out.end()};
+}
+
+Resources taken_on(const Plan& plan, const std::string& node) {
+  Resources out;
+  for (const PlannedActor& actor : plan.actors) {
+    const auto spec = plan.config.actors.find(actor.name);
+    if (spec == plan.config.actors.end()) continue;
+    for (int64_t replica = 0; replica < actor.replicas; ++replica) {
+      if (actor.node_of(replica) == node) add(out, spec->second.needs);
+    }
+  }
+  return out;
+}
+
+}  // namespace arno::graph
