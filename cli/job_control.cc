@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "common/log.h"
+#include "graph/cluster/ask_nodes.h"
 #include "graph/job_patch.h"
 #include "io/atomic_file.h"
 
@@ -20,13 +21,27 @@ int64_t items_of(const std::string& text) {
   return items;
 }
 
+/// What a patch makes of a running job, once new nodes have said what they have.
+graph::PlanStep attached(const graph::Plan& running, const ControlRequest& request,
+                         const graph::Registry& registry) {
+  graph::ClusterResources known;
+  const auto planned = [&] {
+    ConfigProblems problems;
+    graph::PlanStep out = graph::read_patch(
+        running, RawConfig::from_text(request.body, request.name), registry, problems, known);
+    throw_if_any(problems);
+    return out;
+  };
+  graph::PlanStep step = planned();
+  return graph::ask_nodes(step.next, known) ? planned() : step;
+}
+
 graph::PlanStep step_of(const graph::Plan& running, const std::string& verb,
                         const ControlRequest& request, const graph::Registry& registry) {
   ConfigProblems problems;
   graph::PlanStep step;
   if (verb == kAttach) {
-    step = graph::read_patch(running, RawConfig::from_text(request.body, request.name), registry,
-                             problems);
+    step = attached(running, request, registry);
   } else if (verb == kDetach) {
     step = graph::without_actor(running, request.name, registry, problems);
   } else {

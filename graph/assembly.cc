@@ -5,6 +5,7 @@
 #include <caf/send.hpp>
 #include <set>
 
+#include "common/wall_clock.h"
 #include "graph/detail/end_actors.h"
 #include "graph/detail/mailbox_order.h"
 
@@ -179,8 +180,9 @@ std::shared_ptr<const Plan> Assembly::plan() const {
 
 JobStatus Assembly::status() const {
   const std::scoped_lock lock(mutex_);
-  JobStatus out{.plan = layout_.plan(), .nodes = cluster_.monitoring()};
+  JobStatus out{.plan = layout_.plan()};
   if (!out.plan) return out;
+  out.nodes = status_of_nodes(*out.plan);
   for (const PlannedActor& actor : out.plan->actors) {
     for (int64_t replica = 0; replica < actor.replicas; ++replica) {
       const int id = layout_.lanes().shell(actor.name, replica);
@@ -195,6 +197,15 @@ JobStatus Assembly::status() const {
   for (const PlannedEdge& edge : out.plan->edges) {
     out.edges.push_back(status_of_edge(out.plan->edge_name(edge)));
   }
+  return out;
+}
+
+std::vector<NodeStatus> Assembly::status_of_nodes(const Plan& plan) const {
+  std::vector<NodeStatus> out{{.name = kLocalNode, .heard_at = wall_clock()}};
+  const auto here = plan.resources.find(kLocalNode);
+  if (here != plan.resources.end()) out.front().has = here->second.has;
+  for (NodeStatus& node : cluster_.nodes()) out.push_back(std::move(node));
+  for (NodeStatus& node : out) node.taken = taken_on(plan, node.name);
   return out;
 }
 

@@ -119,6 +119,7 @@ class Assembly {
   void check_nodes_are_there(const PreparedChange& prepared) const;
   void begin(const Plan& plan);
   std::vector<PlacedShell> make_stages(PreparedChange& change) const;
+  std::vector<NodeStatus> status_of_nodes(const Plan& plan) const;
   ActorStatus status_of_shell(int number) const;
   EdgeStatus status_of_edge(const std::string& name) const;
 

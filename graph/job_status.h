@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "graph/resources.h"
+
 namespace arno::graph {
 
 struct Plan;
@@ -37,11 +39,22 @@ struct EdgeStatus {
   int64_t dropped_items = 0;  ///< left out, as the edge was full
 };
 
+/// A node of a job, the launcher's too.
+struct NodeStatus {
+  std::string name;
+  std::string address;     ///< "host:port" where it waits for jobs; the launcher's has none
+  std::string monitoring;  ///< "host:port" of its metrics; empty: none, or those of the job
+  Resources has;
+  Resources taken{};       ///< by the actors that say what they need
+  double heard_at = 0;     ///< when it told of itself last, seconds since 1970
+  double lost_at = 0;      ///< when it was lost, likewise; 0: it is there
+  std::string why_lost{};
+};
+
 /// Where a job stands.
 struct JobStatus {
   std::shared_ptr<const Plan> plan;  ///< of the graph as it is; null before the start
-  std::map<std::string, std::string>
-      nodes;                        ///< others than the launcher's: where their metrics are
+  std::vector<NodeStatus> nodes;     ///< the launcher's first
   std::vector<ActorStatus> actors;  ///< all replicas, in the plan's order
   std::vector<EdgeStatus> edges;    ///< in the plan's order
 };

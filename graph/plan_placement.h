@@ -31,6 +31,9 @@ Plan without_nodes(Plan plan, const std::set<std::string>& lost);
 
 /// Nodes whose resources matter to the placement and have not been told by them.
 std::vector<std::string> nodes_to_ask(const Plan& plan);
+/// A line for each node, with what is taken of it and what the planner placed there; none when it
+/// placed nothing.
+std::vector<std::string> placement_by_node(const Plan& plan);
 /// What the replicas on a node take.
 Resources taken_on(const Plan& plan, const std::string& node);
 

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/plan.h"
+
+#include <algorithm>
+#include <set>
+
 #include "graph/plan_placement.h"
 
 namespace arno::graph {
@@ -23,7 +27,7 @@ std::string placement_yaml(const ActorSpec& spec) {
   return out;
 }
 
-/// "cpu=3 of 4 taken, gpu=0 of 1 taken".
+/// "cpu 3 of 4, gpu 0 of 1".
 std::string use_of(const Plan& plan, const std::string& node) {
   const Resources taken = taken_on(plan, node);
   const auto found = plan.resources.find(node);
@@ -35,26 +39,36 @@ std::string use_of(const Plan& plan, const std::string& node) {
     parts.push_back(fmt::format("{} {} of {}", name, count_of(taken, name),
                                 count < 0 ? "?" : fmt::to_string(count)));
   }
-  return fmt::format("{}{}", fmt::join(parts, ", "),
-                     known.complete ? "" : " (the node is asked when the job is run)");
+  return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-/// Which replicas were placed by the planner, and why there.
-std::string placement_comments(const Plan& plan) {
-  std::string reasons;
+std::string replica_name(const PlannedActor& actor, size_t replica) {
+  return actor.replicas > 1 ? fmt::format("{}[{}]", actor.name, replica) : actor.name;
+}
+
+/// Which replicas the planner placed on a node.
+std::vector<std::string> placed_on(const Plan& plan, const std::string& node) {
+  std::vector<std::string> out;
   for (const PlannedActor& actor : plan.actors) {
     for (size_t replica = 0; replica < actor.why.size(); ++replica) {
-      reasons += fmt::format("#   {}[{}] on {}: {}\n", actor.name, replica, actor.nodes[replica],
-                             actor.why[replica]);
+      if (actor.nodes[replica] == node) out.push_back(replica_name(actor, replica));
     }
   }
-  if (reasons.empty()) return "";
-  std::string nodes = fmt::format("#   {}: {}\n", kLocalNode, use_of(plan, kLocalNode));
-  for (const auto& [name, node] : plan.config.nodes) {
-    if (name != kLocalNode) nodes += fmt::format("#   {}: {}\n", name, use_of(plan, name));
+  return out;
+}
+
+std::string placement_comments(const Plan& plan) {
+  std::string out;
+  for (const PlannedActor& actor : plan.actors) {
+    for (size_t replica = 0; replica < actor.why.size(); ++replica) {
+      out += fmt::format("#   {} on {}: {}\n", replica_name(actor, replica), actor.nodes[replica],
+                         actor.why[replica]);
+    }
   }
-  return "# Placed by what they need, and why:\n" + reasons + "# What is taken of the nodes:\n" +
-         nodes;
+  if (out.empty()) return "";
+  out = "# Placed by what replicas need, and why there:\n" + out + "# What they take of the nodes:\n";
+  for (const std::string& line : placement_by_node(plan)) out += fmt::format("#   {}\n", line);
+  return out;
 }
 
 /// A text between quotes in Graphviz's language.
@@ -68,6 +82,24 @@ std::string quoted(const std::string& text) {
 }
 
 }  // namespace
+
+std::vector<std::string> placement_by_node(const Plan& plan) {
+  if (std::ranges::all_of(plan.actors, [](const auto& actor) { return actor.why.empty(); })) {
+    return {};
+  }
+  std::set<std::string> nodes;
+  for (const auto& [name, node] : plan.config.nodes) nodes.insert(name);
+  nodes.erase(kLocalNode);
+  std::vector<std::string> names{kLocalNode};
+  names.insert(names.end(), nodes.begin(), nodes.end());
+  std::vector<std::string> out;
+  for (const std::string& node : names) {
+    const std::vector<std::string> placed = placed_on(plan, node);
+    out.push_back(fmt::format("{}: {}; {}", node, use_of(plan, node),
+                              placed.empty() ? "nothing placed" : fmt::to_string(fmt::join(placed, ", "))));
+  }
+  return out;
+}
 
 std::string Plan::to_yaml() const {
   JobConfig head = config;

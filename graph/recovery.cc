@@ -9,6 +9,18 @@
 namespace arno::graph {
 namespace {
 
+/// What a plan has fewer of than before: "; decode goes on with 2 of 4 replicas".
+std::string fewer_in(const Plan& plan, const Plan& before) {
+  std::string out;
+  for (const PlannedActor& actor : plan.actors) {
+    const auto was = std::ranges::find(before.actors, actor.name, &PlannedActor::name);
+    if (was == before.actors.end() || was->replicas <= actor.replicas) continue;
+    out += fmt::format("; {} goes on with {} of {} replicas, as there is no room for more",
+                       actor.name, actor.replicas, was->replicas);
+  }
+  return out;
+}
+
 /// A job that goes back so often without a step in between does not hold.
 constexpr int kMostInVain = 3;
 
@@ -96,11 +108,14 @@ bool Recovery::place_again(const std::string& node) {
   const std::set<std::string> lost = assembly_.lost_nodes();
   const int64_t losses = assembly_.losses();
   try {
-    PreparedChange change = assembly_.prepare(assembly_.without_lost(*assembly_.plan()));
+    const std::shared_ptr<const Plan> before = assembly_.plan();
+    Plan plan = assembly_.without_lost(*before);
+    const std::string fewer = fewer_in(plan, *before);
+    PreparedChange change = assembly_.prepare(std::move(plan));
     change.recovery = true;
     const std::string refusal = try_to_apply(std::move(change));
     if (refusal.empty()) {
-      tell("attach", fmt::format("replicas of node {} run elsewhere", node));
+      tell("attach", fmt::format("replicas of node {} run elsewhere{}", node, fewer));
     } else if (refusal != kAtEndOfStream) {
       return assembly_.lost_nodes() == lost;
     }

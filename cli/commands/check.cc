@@ -6,7 +6,7 @@
 #include "actors/builtin.h"
 #include "cli/commands/commands.h"
 #include "cli/exit_codes.h"
-#include "graph/plan.h"
+#include "cli/plan_file.h"
 
 namespace arno::cli {
 namespace {
@@ -14,14 +14,14 @@ namespace {
 struct CheckOptions {
   std::string file;
   bool dot = false;
+  bool ask = false;
 };
 
 int check(const CheckOptions& options) {
   graph::Registry registry;
   actors::register_builtin_actors(registry);
-  ConfigProblems problems;
-  const graph::Plan plan = graph::make_plan(RawConfig::from_file(options.file), registry, problems);
-  throw_if_any(problems);
+  const graph::Plan plan =
+      plan_file(options.file, registry, options.ask ? AskNodes::yes : AskNodes::no);
   fmt::print("{}", options.dot ? plan.to_dot() : plan.to_yaml());
   return kOk;
 }
@@ -33,6 +33,8 @@ void add_check_command(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "check", "Check a job file and print its plan with every default filled in.");
   command->add_option("file", options->file, "job file")->required();
+  command->add_flag("--nodes", options->ask,
+                    "ask the nodes what they have, where the placement depends on it");
   command->add_flag("--dot", options->dot, "print the graph for Graphviz instead");
   command->callback([options, &action] { action = [options] { return check(*options); }; });
 }

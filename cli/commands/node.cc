@@ -21,7 +21,20 @@ namespace {
 struct NodeCommand {
   graph::NodeOptions node;
   std::string metrics = "127.0.0.1:0";
+  std::string resources;
 };
+
+/// What jobs may use here: what the machine has, where the option does not say otherwise.
+graph::Resources resources_of(const std::string& option) {
+  graph::Resources out = graph::resources_of_machine();
+  if (option.empty()) return out;
+  try {
+    for (const auto& [name, count] : graph::parse_resources(option)) out[name] = count;
+  } catch (const Error& error) {
+    fail(error.code(), "--resources: {}", error.what());
+  }
+  return out;
+}
 
 /// Without a key whoever reaches the node can give it work.
 void warn_if_open(const graph::NodeOptions& options) {
@@ -36,6 +49,8 @@ void warn_if_open(const graph::NodeOptions& options) {
 }
 
 int run_node(const NodeCommand& command) {
+  graph::NodeOptions options = command.node;
+  options.resources = resources_of(command.resources);
   // Before any other thread, so that all of them inherit the blocked signals.
   sigset_t signals;
   sigemptyset(&signals);
@@ -52,12 +67,11 @@ int run_node(const NodeCommand& command) {
                                       {{"/metrics", [&metrics](const monitoring::HttpRequest&) {
                                           return monitoring::metrics_reply(metrics);
                                         }}});
-  graph::NodeOptions options = command.node;
   options.monitoring = server.address();
   const graph::NodeHost host(options, registry, metrics);
   warn_if_open(options);
-  fmt::print("node {} listens on {}, metrics on http://{}/metrics\n", options.name, host.address(),
-             server.address());
+  fmt::print("node {} listens on {}, metrics on http://{}/metrics, with {}\n", options.name,
+             host.address(), server.address(), graph::to_text(options.resources));
   std::fflush(stdout);
   int signal = 0;
   sigwait(&signals, &signal);
@@ -78,6 +92,9 @@ void add_node_command(CLI::App& app, Action& action) {
   command->add_option("--key", options->node.key, "folder of the job's key (arno key new)");
   command->add_option("--metrics", options->metrics, "host:port of /metrics")
       ->capture_default_str();
+  command->add_option("--resources", options->resources,
+                      "what jobs may use here, as in cpu=4,gpu=0; what is not named is what the "
+                      "machine has");
   command->add_option("--workers", options->node.workers, "threads of actors that do not block")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));

@@ -16,12 +16,14 @@
 #include "cli/job_control.h"
 #include "cli/job_metrics.h"
 #include "cli/monitor/monitoring_port.h"
+#include "cli/plan_file.h"
 #include "cli/progress.h"
 #include "cli/run_folder.h"
 #include "cli/run_log.h"
 #include "common/log.h"
 #include "florence/training/checkpoint.h"
 #include "graph/job.h"
+#include "graph/plan_placement.h"
 #include "io/atomic_file.h"
 #include "io/directory_lock.h"
 
@@ -102,9 +104,7 @@ class SignalWatch {
 };
 
 graph::Plan plan_of(const RunOptions& options, const graph::Registry& registry) {
-  ConfigProblems problems;
-  graph::Plan plan = graph::make_plan(RawConfig::from_file(options.file), registry, problems);
-  throw_if_any(problems);
+  graph::Plan plan = plan_file(options.file, registry, AskNodes::yes);
   if (!options.output.empty()) plan.config.output = options.output;
   return plan;
 }
@@ -179,6 +179,7 @@ int run(const RunOptions& options) {
     fmt::print("{}", plan.to_yaml());
     return kOk;
   }
+  for (const std::string& line : graph::placement_by_node(plan)) log::info("placement", "{}", line);
   SignalWatch signals;
   const std::filesystem::path output = plan.config.output;
   std::filesystem::create_directories(output);

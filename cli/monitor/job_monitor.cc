@@ -142,7 +142,11 @@ void JobMonitor::add_look(double at, graph::JobStatus status) {
 
 std::map<std::string, std::string> JobMonitor::nodes() const {
   const std::scoped_lock lock(mutex_);
-  return nodes_;
+  std::map<std::string, std::string> out;
+  for (const graph::NodeStatus& node : nodes_) {
+    if (node.lost_at == 0 && !node.monitoring.empty()) out[node.name] = node.monitoring;
+  }
+  return out;
 }
 
 void JobMonitor::end(const graph::JobResult& result, graph::JobStatus last) {
@@ -202,7 +206,7 @@ std::string JobMonitor::state() const {
   json out{{"job", plan_.config.job},
            {"node", node_},
            {"version", version()},
-           {"nodes", nodes_},
+           {"nodes", nodes_json(nodes_)},
            {"phase", phase_},
            {"error", error_},
            {"started_at", started_at_},

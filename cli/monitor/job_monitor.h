@@ -48,7 +48,7 @@ class JobMonitor final : public graph::JobObserver {
   std::string phase() const;
   const std::string& job() const { return job_; }
   const std::string& node() const { return node_; }
-  /// The other nodes of the job, with the "host:port" of their metrics.
+  /// The other nodes of the job that are there, with the "host:port" of their metrics.
   std::map<std::string, std::string> nodes() const;
 
   std::string state() const;
@@ -80,7 +80,7 @@ class JobMonitor final : public graph::JobObserver {
   std::string error_;
   graph::Plan plan_;                              ///< of the graph as it is
   std::shared_ptr<const graph::Plan> looked_at_;  ///< the plan of the last look
-  std::map<std::string, std::string> nodes_;
+  std::vector<graph::NodeStatus> nodes_;
   ActivityWindow window_;
   History history_;
   std::optional<graph::StepReport> last_step_;

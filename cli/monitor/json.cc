@@ -46,6 +46,21 @@ std::vector<std::string> nodes_of(const graph::PlannedActor& actor, const std::s
 
 }  // namespace
 
+json nodes_json(const std::vector<graph::NodeStatus>& nodes) {
+  json out = json::array();
+  for (const graph::NodeStatus& node : nodes) {
+    out.push_back({{"name", node.name},
+                   {"address", node.address},
+                   {"metrics", node.monitoring},
+                   {"has", node.has},
+                   {"taken", node.taken},
+                   {"heard_at", node.heard_at},
+                   {"lost_at", node.lost_at > 0 ? json(node.lost_at) : json(nullptr)},
+                   {"why_lost", node.why_lost}});
+  }
+  return out;
+}
+
 json actors_json(const graph::Plan& plan, const JobActivity& activity, const std::string& node) {
   json out = json::array();
   for (const graph::PlannedActor& actor : plan.actors) {

@@ -3,14 +3,17 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "cli/monitor/activity.h"
 #include "graph/job_observer.h"
+#include "graph/job_status.h"
 #include "graph/plan.h"
 
 // Parts of the monitoring port's replies, as docs/monitoring.md has them.
 namespace arno::cli {
 
+nlohmann::json nodes_json(const std::vector<graph::NodeStatus>& nodes);
 /// Actors in the plan's order, each with its replicas.
 nlohmann::json actors_json(const graph::Plan& plan, const JobActivity& activity,
                            const std::string& node);

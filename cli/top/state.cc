@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/top/state.h"
 
+#include <fmt/format.h>
+
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cli/top/text.h"
 #include "common/error.h"
@@ -33,11 +37,46 @@ double sum(const json& replicas, const char* name) {
   return out;
 }
 
+std::string resources_of(const json& from) {
+  const json& has = member(from, "has");
+  const json& taken = member(from, "taken");
+  std::set<std::string> names;
+  for (const json* part : {&has, &taken}) {
+    for (const auto& [name, count] : part->items()) names.insert(name);
+  }
+  std::string out;
+  for (const std::string& name : names) {
+    const auto count = [&](const json& part) {
+      const double value = number(part, name.c_str());
+      return std::isfinite(value) ? value : 0;
+    };
+    out += fmt::format("{}{} {:.0f}/{:.0f}", out.empty() ? "" : ", ", printable(name),
+                       count(taken), count(has));
+  }
+  return out;
+}
+
+Node node_of(const json& from) {
+  return {.name = text(from, "name"),
+          .address = text(from, "address"),
+          .resources = resources_of(from),
+          .heard_at = number(from, "heard_at"),
+          .lost_at = number(from, "lost_at"),
+          .why_lost = text(from, "why_lost")};
+}
+
+std::vector<std::string> nodes_of(const json& replicas) {
+  std::vector<std::string> out;
+  for (const json& replica : replicas) out.push_back(text(replica, "node"));
+  return out;
+}
+
 Actor actor_of(const json& from) {
   const json& replicas = member(from, "replicas");
   return {.name = text(from, "name"),
           .kind = text(from, "kind"),
           .node = text(from, "node"),
+          .replica_nodes = nodes_of(replicas),
           .replicas = static_cast<double>(replicas.size()),
           .items_per_second = number(from, "items_per_second"),
           .busy = number(from, "busy_share"),
@@ -104,6 +143,7 @@ State parse_state(const std::string& text_of_reply) {
             .training = training_of(member(reply, "training")),
             .checkpoint_step = number(checkpoint, "step"),
             .checkpoint_at = number(checkpoint, "at")};
+  for (const json& node : member(reply, "nodes")) out.nodes.push_back(node_of(node));
   for (const json& actor : member(reply, "actors")) out.actors.push_back(actor_of(actor));
   for (const json& edge : member(reply, "edges")) out.edges.push_back(edge_of(edge));
   return out;

@@ -15,10 +15,20 @@ namespace arno::cli::top {
 
 inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
+struct Node {
+  std::string name;
+  std::string address;       ///< empty: the launcher's
+  std::string resources;     ///< taken of all: "cpu 1/4, gpu 0/1"
+  double heard_at = kUnknown;
+  double lost_at = kUnknown;  ///< unknown: it is there
+  std::string why_lost;
+};
+
 struct Actor {
   std::string name;
   std::string kind;
   std::string node;
+  std::vector<std::string> replica_nodes{};  ///< by replica
   double replicas = 0;
   double items_per_second = kUnknown;
   double busy = kUnknown;  ///< shares of the time, as the three below
@@ -56,6 +66,7 @@ struct State {
   std::string error;  ///< why it failed
   double started_at = kUnknown;
   double now = kUnknown;
+  std::vector<Node> nodes{};  ///< the launcher's first
   std::vector<Actor> actors;  ///< in the order of the flow
   std::vector<Edge> edges;
   std::string bottleneck;            ///< in words

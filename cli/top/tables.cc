@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "cli/duration.h"
 #include "cli/top/table.h"
 #include "cli/top/text.h"
 
@@ -121,26 +122,83 @@ Style style_of_event(const std::string& kind) {
   return kind == "attach" || kind == "detach" ? Style::warn : Style::plain;
 }
 
+/// What runs on a node.
+struct Load {
+  double actors = 0;
+  double replicas = 0;
+  std::string names;  ///< "decode[1], decode[3], augment[1]"
+
+  void add(const std::string& name) {
+    ++replicas;
+    names += (names.empty() ? "" : ", ") + name;
+  }
+};
+
+std::map<std::string, Load> loads_of(const State& state) {
+  std::map<std::string, Load> out;
+  for (const Actor& actor : state.actors) {
+    std::vector<std::string> nodes = actor.replica_nodes;
+    if (nodes.empty()) nodes.assign(static_cast<size_t>(actor.replicas), actor.node);
+    for (const std::string& node : std::set(nodes.begin(), nodes.end())) ++out[node].actors;
+    for (size_t replica = 0; replica < nodes.size(); ++replica) {
+      out[nodes[replica]].add(nodes.size() > 1 ? fmt::format("{}[{}]", actor.name, replica)
+                                               : actor.name);
+    }
+  }
+  return out;
+}
+
+/// A node tells of itself twice a second.
+Span state_of(const Node& node, double now) {
+  constexpr double kSilent_s = 2;
+  if (std::isfinite(node.lost_at)) {
+    return {fmt::format("lost {} ago: {}", duration(now - node.lost_at), node.why_lost),
+            Style::bad};
+  }
+  if (now - node.heard_at > kSilent_s) {
+    return {fmt::format("silent for {}", duration(now - node.heard_at)), Style::warn};
+  }
+  return {"alive", Style::good};
+}
+
+/// `several`: of a job on several nodes.
+std::vector<Column> node_columns(bool several) {
+  std::vector<Column> out{{.title = "NODE", .least = 8, .worth = 6}};
+  if (several) {
+    out.push_back({.title = "ADDRESS", .least = 8, .worth = 1});
+    out.push_back({.title = "STATE", .least = 8, .worth = 5});
+    out.push_back({.title = "TAKEN", .least = 8, .worth = 4});
+  }
+  out.push_back({.title = "ACTORS", .figures = true, .worth = 2});
+  out.push_back({.title = "REPL", .figures = true, .worth = 3});
+  if (several) out.push_back({.title = "RUNS", .least = 8, .worth = 0});
+  return out;
+}
+
 }  // namespace
 
 std::vector<Line> node_table(const State& state, size_t width) {
-  struct Load {
-    double actors = 0;
-    double replicas = 0;
-  };
-  std::map<std::string, Load> nodes;
-  for (const Actor& actor : state.actors) {
-    ++nodes[actor.node].actors;
-    nodes[actor.node].replicas += actor.replicas;
-  }
+  std::map<std::string, Load> loads = loads_of(state);
+  const bool several = state.nodes.size() > 1;
   std::vector<Row> rows;
-  for (const auto& [name, load] : nodes) {
-    rows.push_back({{{name}}, {{short_figure(load.actors)}}, {{short_figure(load.replicas)}}});
+  const auto add = [&](const Node& node, const Load& load) {
+    Row row{{{node.name}}};
+    if (several) {
+      row.push_back({{node.address.empty() ? "launcher" : node.address, Style::dim}});
+      row.push_back({state_of(node, state.now)});
+      row.push_back({{node.resources}});
+    }
+    row.push_back({{short_figure(load.actors)}});
+    row.push_back({{short_figure(load.replicas)}});
+    if (several) row.push_back({{load.names, Style::dim}});
+    rows.push_back(std::move(row));
+  };
+  for (const Node& node : state.nodes) {
+    add(node, loads[node.name]);
+    loads.erase(node.name);
   }
-  return table({{.title = "NODE", .least = 8, .worth = 3},
-                {.title = "ACTORS", .figures = true, .worth = 2},
-                {.title = "REPL", .figures = true, .worth = 1}},
-               rows, width);
+  for (const auto& [name, load] : loads) add({.name = name}, load);
+  return table(node_columns(several), rows, width);
 }
 
 std::vector<Line> actor_table(const State& state, const View& view, size_t width) {

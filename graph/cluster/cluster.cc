@@ -14,6 +14,8 @@
 
 #include "common/log.h"
 #include "common/version.h"
+#include "common/wall_clock.h"
+#include "graph/cluster/ask_nodes.h"
 #include "graph/cluster/lane_router.h"
 #include "graph/cluster/log_tap.h"
 #include "graph/detail/control_system.h"
@@ -27,16 +29,6 @@ constexpr std::chrono::seconds kPatience{30};
 constexpr int kMeetings = 3;
 // A call into a stage ends before the stage does, and a step may take long.
 constexpr std::chrono::seconds kPatienceWithCalls{300};
-
-/// Does something with a node; an Error gets the node's name.
-template <class Work>
-auto about(const std::string& node, Work work) {
-  try {
-    return work();
-  } catch (const Error& error) {
-    fail(error.code(), "node {}: {}", node, error.what());
-  }
-}
 
 LauncherActor::behavior_type launcher(LauncherActor::pointer self,
                                       std::function<void(const std::string&, NodeReport)> take,
@@ -55,8 +47,16 @@ LauncherActor::behavior_type launcher(LauncherActor::pointer self,
 struct Member {
   NodeActor actor;
   NodeAddress address;
-  std::string monitoring;
+  NodeStatus status;
   bool lost = false;
+
+  /// False when it was lost already.
+  bool lose(const std::string& why) {
+    if (std::exchange(lost, true)) return false;
+    status.lost_at = wall_clock();
+    status.why_lost = why;
+    return true;
+  }
 };
 
 }  // namespace
@@ -108,7 +108,7 @@ struct Cluster::Impl {
   /// Throws what the node throws; cancelled when it does not answer.
   std::string ask(const std::string& node, const NodeActor& actor, const char* verb,
                   const std::string& body, std::chrono::seconds patience = kPatience) {
-    return about(node, [&] {
+    return about_node(node, [&] {
       return detail::ask(control->system(), actor, patience, Errc::cancelled, std::string(verb),
                          body);
     });
@@ -118,7 +118,7 @@ struct Cluster::Impl {
   std::pair<NodeActor, JoinReply> meet(const std::string& node, const std::string& where) {
     const std::string request = to_wire(JoinRequest{version(), job, node});
     for (int attempt = 1;; ++attempt) {
-      const NodeActor actor = about(node, [&] { return control->reach<NodeActor>(where); });
+      const NodeActor actor = about_node(node, [&] { return control->reach<NodeActor>(where); });
       try {
         return {actor, from_wire<JoinReply>(ask(node, actor, kJoin, request))};
       } catch (const Error& error) {
@@ -128,14 +128,30 @@ struct Cluster::Impl {
     }
   }
 
+  /// A node that has not what the plan was made for is free again.
+  static Resources resources_of(const std::string& node, const NodeActor& actor,
+                                const JoinReply& reply, const Plan& plan) {
+    try {
+      return said_by(node, reply, plan).has;
+    } catch (const Error&) {
+      caf::anon_send(actor, caf::strong_actor_ptr());
+      throw;
+    }
+  }
+
   void join(const Plan& plan, const std::string& node) {
     if (has(node)) return;
     const std::string& where = plan.config.nodes.at(node).address;
     const auto [actor, reply] = meet(node, where);
+    NodeStatus status{.name = node,
+                      .address = where,
+                      .monitoring = reply.monitoring,
+                      .has = resources_of(node, actor, reply, plan),
+                      .heard_at = wall_clock()};
     router->expect(node);
     {
       const std::scoped_lock lock(mutex);
-      members[node] = {actor, {node, reply.payload}, reply.monitoring};
+      members[node] = {actor, {node, reply.payload}, std::move(status)};
     }
     caf::anon_send(actor, caf::actor_cast<caf::strong_actor_ptr>(launcher_actor));
     // Monitored by a function: the launcher's actor has no message for it.
@@ -170,6 +186,7 @@ struct Cluster::Impl {
         return;
       case NodeReport::counts: {
         const std::scoped_lock lock(mutex);
+        members[node].status.heard_at = wall_clock();
         for (ShellCounts& counts : report.all) last[counts.shell] = std::move(counts);
         return;
       }
@@ -233,7 +250,7 @@ struct Cluster::Impl {
     {
       const std::scoped_lock lock(mutex);
       const auto found = members.find(node);
-      if (found == members.end() || std::exchange(found->second.lost, true)) return;
+      if (found == members.end() || !found->second.lose(why)) return;
       actor = found->second.actor;
     }
     caf::anon_send(actor, caf::strong_actor_ptr());
@@ -241,15 +258,16 @@ struct Cluster::Impl {
   }
 
   void lose(const caf::actor_addr& source) {
+    constexpr const char* kWhy = "its process is gone or silent";
     std::string node;
     {
       const std::scoped_lock lock(mutex);
       for (auto& [name, member] : members) {
-        if (member.actor.address() != source || std::exchange(member.lost, true)) continue;
+        if (member.actor.address() != source || !member.lose(kWhy)) continue;
         node = name;
       }
     }
-    if (!node.empty()) on_lost(node, "its process is gone or silent");
+    if (!node.empty()) on_lost(node, kWhy);
   }
 
   SupervisorActor supervisor;
@@ -377,12 +395,10 @@ std::optional<ShellCounts> Cluster::counts(int shell) const {
   return found == impl_->last.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::map<std::string, std::string> Cluster::monitoring() const {
+std::vector<NodeStatus> Cluster::nodes() const {
   const std::scoped_lock lock(impl_->mutex);
-  std::map<std::string, std::string> out;
-  for (const auto& [name, member] : impl_->members) {
-    if (!member.lost && !member.monitoring.empty()) out[name] = member.monitoring;
-  }
+  std::vector<NodeStatus> out;
+  for (const auto& [name, member] : impl_->members) out.push_back(member.status);
   return out;
 }
 

@@ -53,8 +53,8 @@ class Cluster {
   bool has_finished(int shell) const;
   /// What a shell on another node has told of itself; nothing before it has.
   std::optional<ShellCounts> counts(int shell) const;
-  /// "host:port" where each node shows its metrics, by its name.
-  std::map<std::string, std::string> monitoring() const;
+  /// The nodes that are part of the job, or were; what their actors take is left open.
+  std::vector<NodeStatus> nodes() const;
 
  private:
   struct Impl;

@@ -335,12 +335,22 @@ struct HostState {
   std::shared_ptr<Launcher> launcher = std::make_shared<Launcher>();
   std::optional<HostedJob> job;
 
-  std::string join(const JoinRequest& request) {
+  /// What a launcher gets to know first.
+  std::string describe(const JoinRequest& request) const {
+    check_peer(request);
+    return to_wire(JoinReply{"", options.monitoring, options.resources});
+  }
+
+  void check_peer(const JoinRequest& request) const {
     ARNO_CHECK(request.version == version(), Errc::unsupported,
                "node {} is of version {}, the launcher of job {} of {}", options.name, version(),
                request.job, request.version);
     ARNO_CHECK(request.node == options.name, Errc::config_invalid,
                "this node is {}, the job file calls it {}", options.name, request.node);
+  }
+
+  std::string join(const JoinRequest& request) {
+    check_peer(request);
     ARNO_CHECK(!job, Errc::cancelled, "node {} works for job {} already", options.name, job->job());
     job.emplace(options, *registry, *metrics, request,
                 [launcher = launcher, node = options.name](const NodeReport& report) {
@@ -348,7 +358,7 @@ struct HostState {
                 });
     log->take();  // what was before concerns nobody
     log::info("node", "joined job {}", request.job);
-    return to_wire(JoinReply{job->payload_address(), options.monitoring});
+    return to_wire(JoinReply{job->payload_address(), options.monitoring, options.resources});
   }
 
   std::string place(const PlaceRequest& request) {
@@ -402,6 +412,7 @@ NodeActor::behavior_type host(Self self, NodeOptions options, const Registry* re
   return {
       [&state](const std::string& verb, const std::string& body) {
         auto [code, text] = detail::answer_of(verb, [&] {
+          if (verb == kDescribe) return state.describe(from_wire<JoinRequest>(body));
           if (verb == kJoin) return state.join(from_wire<JoinRequest>(body));
           if (verb == kPlace) return state.place(from_wire<PlaceRequest>(body));
           if (verb == kCheckPlan) return state.check(body);

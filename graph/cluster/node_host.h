@@ -7,6 +7,7 @@
 #include <string>
 
 #include "graph/actor_kind.h"
+#include "graph/resources.h"
 
 namespace arno::graph {
 
@@ -17,6 +18,7 @@ struct NodeOptions {
   std::string monitoring;                     ///< "host:port" of its metrics; told to launchers
   std::string key;                            ///< folder of the job key; empty: none
   int64_t workers = 2;                        ///< threads of actors that do not block
+  Resources resources{};                      ///< what jobs may use of it; told to launchers
 };
 
 /// A process that runs actors of jobs which are launched elsewhere, one job at a time. What its

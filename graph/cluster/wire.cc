@@ -25,6 +25,10 @@ class Writer {
     number(static_cast<uint32_t>(text.size()));
     out_ += text;
   }
+  void put(const Resources& resources) {
+    number(static_cast<uint32_t>(resources.size()));
+    for (const auto& [name, count] : resources) (*this)(name, count);
+  }
   template <class T>
   void put(const std::vector<T>& list) {
     number(static_cast<uint32_t>(list.size()));
@@ -56,6 +60,13 @@ class Reader {
 
  private:
   void take(std::string& text) { text = in_.text(); }
+  void take(Resources& resources) {
+    std::string name;
+    for (uint32_t left = in_.count(1); left > 0; --left) {
+      take(name);
+      take(resources[name]);
+    }
+  }
   template <class T>
   void take(std::vector<T>& list) {
     list.resize(in_.count(1));
@@ -87,7 +98,7 @@ void fields_of(Archive& a, Of<JoinRequest> auto& v) {
 }
 template <class Archive>
 void fields_of(Archive& a, Of<JoinReply> auto& v) {
-  a(v.payload, v.monitoring);
+  a(v.payload, v.monitoring, v.resources);
 }
 template <class Archive>
 void fields_of(Archive& a, Of<PlacedShell> auto& v) {

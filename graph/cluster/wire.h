@@ -9,6 +9,7 @@
 
 #include "graph/job_status.h"
 #include "graph/lanes.h"
+#include "graph/resources.h"
 
 // What the launcher of a job and its nodes say to each other over the control plane. A text holds
 // the bytes of one of the structs below; both ends are of one version.
@@ -37,6 +38,7 @@ struct JoinRequest {
 struct JoinReply {
   std::string payload;     ///< "tcp://host:port"
   std::string monitoring;  ///< "host:port"; empty: none
+  Resources resources{};   ///< what it has
 };
 
 /// Make the stages of the shells that are to run here, and learn of all others.
@@ -147,6 +149,7 @@ using NodeActor =
                      caf::reacts_to<TellAtom>>;
 
 // Requests to a node.
+inline constexpr const char* kDescribe = "describe";  ///< as join, but it stays out of the job
 inline constexpr const char* kJoin = "join";
 inline constexpr const char* kPlace = "place";
 inline constexpr const char* kCheckPlan = "check";  ///< body: a plan in YAML

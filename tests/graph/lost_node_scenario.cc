@@ -31,10 +31,10 @@ class Shapes {
     return fmt::format(
         "job: toy\noutput: o\n"
         "nodes: {{alpha: {{address: 'a:1'}}, beta: {{address: 'b:1'}}, gamma: {{address: "
-        "'c:1'}}}}\n"
+        "'c:1'}}, local: {{resources: {{cpu: 1}}}}}}\n"
         "actors:\n"
         "  read: {{kind: slots, options: {{count: {}, window: {}}}}}\n"
-        "  decode: {{kind: picky, replicas: {}, nodes: [{}]}}\n"
+        "  decode: {{kind: picky, replicas: {}, nodes: [{}, {}], needs: {{{}}}}}\n"
         "  augment: {{kind: picky, replicas: {}, nodes: [{}]}}\n"
         "  end: {{kind: order}}\n"
         "edges:\n  - {{from: read.out, to: decode.in, capacity: {}}}\n"
@@ -42,7 +42,7 @@ class Shapes {
         "  - {{from: decode.out, to: augment.in, capacity: {}}}\n"
         "  - {{from: augment.out, to: end.in, capacity: {}}}\n"
         "  - {{from: end.delivered, to: read.delivered, capacity: {}}}\n",
-        slots_, kWindow, decoders, nodes(), augmenters, nodes(), decoders + draw(0, 6),
+        slots_, kWindow, decoders, nodes(), node(), needs(), augmenters, nodes(), decoders + draw(0, 6),
         kWindow * decoders, decoders * augmenters + draw(0, 9), augmenters + draw(0, 6), kWindow);
   }
 
@@ -52,6 +52,9 @@ class Shapes {
     for (int64_t more = draw(0, 3); more > 0; --more) out += ", " + node();
     return out;
   }
+
+  /// The launcher's node has room for one such replica: when all others are lost, one goes on.
+  std::string needs() { return draw(0, 1) == 0 ? "" : "cpu: 1"; }
 
   static constexpr const char* kNodes[] = {"alpha", "beta", "gamma"};
   Random random_;
