@@ -9,7 +9,7 @@
 namespace arno::graph {
 namespace {
 
-/// What a plan has fewer of than before: "; decode goes on with 2 of 4 replicas".
+/// What a plan has fewer of than before: "; decode goes on with 2 of 4 replicas, ...".
 std::string fewer_in(const Plan& plan, const Plan& before) {
   std::string out;
   for (const PlannedActor& actor : plan.actors) {
@@ -115,7 +115,9 @@ bool Recovery::place_again(const std::string& node) {
     change.recovery = true;
     const std::string refusal = try_to_apply(std::move(change));
     if (refusal.empty()) {
-      tell("attach", fmt::format("replicas of node {} run elsewhere{}", node, fewer));
+      const std::string text = fmt::format("replicas of node {} run elsewhere{}", node, fewer);
+      if (!fewer.empty()) log::warn("job", "{}", text);
+      tell("attach", text);
     } else if (refusal != kAtEndOfStream) {
       return assembly_.lost_nodes() == lost;
     }
@@ -195,11 +197,14 @@ void Recovery::restart(const std::string& why, std::optional<Plan> next) {
 
 void Recovery::start_again(const std::string& why, const std::optional<Plan>& next) {
   Commit commit = assembly_.take_commit();
+  const std::string because = cause(why);
+  const std::shared_ptr<const Plan> before = assembly_.plan();
+  const Plan plan = assembly_.without_lost(next ? *next : *before);
   const std::string text =
-      fmt::format("{}: {} step {}", cause(why), next ? "on from" : "back to", commit.step);
+      fmt::format("{}: {} step {}{}", because, next ? "on from" : "back to", commit.step,
+                  next ? "" : fewer_in(plan, *before));
   log::warn("job", "{}", text);
   tell("back", text);
-  const Plan plan = assembly_.without_lost(next ? *next : *assembly_.plan());
   PreparedChange change = assembly_.prepare_restart(plan, std::move(commit));
   const int64_t losses = assembly_.losses();
   apply(std::move(change));

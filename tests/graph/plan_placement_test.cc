@@ -38,13 +38,13 @@ class PlanPlacementTest : public ::testing::Test {
     right.name = "right";
     right.inputs = {by_replica(port<Secret>("in", "Secret", ""))};
     registry_.add(right);
-    registry_.add_codec({.type = typeid(Number), .name = "Number"});
+    registry_.add_codec({.name = "Number", .type = typeid(Number)});
   }
 
   /// count -> `kind` x n -> sink, with alpha and beta. `more`: of the actor in the middle.
   static std::string job(const std::string& more, const std::string& kind = "work",
                          const std::string& nodes =
-                             "local: {resources: {cpu: 2}}, "
+                             "local: {resources: {cpu: 2, gpu: 0}}, "
                              "alpha: {address: 'a:1', resources: {cpu: 4, gpu: 1}}, "
                              "beta: {address: 'b:1', resources: {cpu: 2, gpu: 0}}") {
     return fmt::format(
