@@ -29,9 +29,7 @@ struct ActorSpec {
   RawConfig options;
 
   /// Whether the planner chooses the nodes of its replicas: of `nodes`, or of all.
-  bool is_placed() const {
-    return !needs.empty() || !place.empty() || per_node > 0 || !at.empty();
-  }
+  bool is_placed() const { return !needs.empty() || !place.empty() || per_node > 0 || !at.empty(); }
 
   void fields(ConfigFields& f);
 };

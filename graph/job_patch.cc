@@ -250,8 +250,7 @@ PlanStep replanned(const Plan& running, JobConfig config, const RawConfig& file,
                    const Registry& registry, ConfigProblems& problems) {
   PlanStep out;
   const size_t edges = config.edges.size();
-  out.next =
-      make_plan({std::move(config), edges}, file, registry, problems, running.resources);
+  out.next = make_plan({std::move(config), edges}, file, registry, problems, running.resources);
   finish(running, file, out, problems);
   return out;
 }

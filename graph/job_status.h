@@ -45,9 +45,9 @@ struct NodeStatus {
   std::string address;     ///< "host:port" where it waits for jobs; the launcher's has none
   std::string monitoring;  ///< "host:port" of its metrics; empty: none, or those of the job
   Resources has;
-  Resources taken{};       ///< by the actors that say what they need
-  double heard_at = 0;     ///< when it told of itself last, seconds since 1970
-  double lost_at = 0;      ///< when it was lost, likewise; 0: it is there
+  Resources taken{};    ///< by the actors that say what they need
+  double heard_at = 0;  ///< when it told of itself last, seconds since 1970
+  double lost_at = 0;   ///< when it was lost, likewise; 0: it is there
   std::string why_lost{};
 };
 
@@ -55,8 +55,8 @@ struct NodeStatus {
 struct JobStatus {
   std::shared_ptr<const Plan> plan;  ///< of the graph as it is; null before the start
   std::vector<NodeStatus> nodes;     ///< the launcher's first
-  std::vector<ActorStatus> actors;  ///< all replicas, in the plan's order
-  std::vector<EdgeStatus> edges;    ///< in the plan's order
+  std::vector<ActorStatus> actors;   ///< all replicas, in the plan's order
+  std::vector<EdgeStatus> edges;     ///< in the plan's order
 };
 
 }  // namespace arno::graph

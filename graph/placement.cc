@@ -117,9 +117,9 @@ std::string Placer::describe(const std::string& node, const Resources& needs) co
   std::vector<std::string> parts;
   for (const auto& [name, count] : needs) {
     const std::optional<int64_t> there = left(node, name);
-    parts.push_back(there ? fmt::format("{}={} of {}", name, *there,
-                                        count_of(nodes_.at(node).has, name))
-                          : fmt::format("{}=?", name));
+    parts.push_back(
+        there ? fmt::format("{}={} of {}", name, *there, count_of(nodes_.at(node).has, name))
+              : fmt::format("{}=?", name));
   }
   return fmt::format("{} left", fmt::join(parts, ", "));
 }

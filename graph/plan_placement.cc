@@ -87,8 +87,8 @@ bool is_numbered(const Plan& plan, int actor) {
 Unit unit_of(const Plan& plan, std::vector<int> members, int leader) {
   const ActorSpec& spec = spec_of(plan, leader);
   const ActorKind& kind = *plan.actors[leader].kind;
-  const bool placeable = std::ranges::all_of(
-      members, [&](int actor) { return plan.actors[actor].kind->placeable; });
+  const bool placeable =
+      std::ranges::all_of(members, [&](int actor) { return plan.actors[actor].kind->placeable; });
   Unit out{.members = std::move(members),
            .request = {.name = plan.actors[leader].name,
                        .replicas = plan.actors[leader].replicas,
@@ -123,8 +123,8 @@ void check_agreement(const Plan& plan, const Unit& unit, int leader, const Repor
 std::vector<Unit> units_of(const Plan& plan, const Placer& placer, const ReportProblem& report) {
   std::vector<Unit> out;
   for (std::vector<int>& members : bound_groups(plan)) {
-    const bool placed = std::ranges::any_of(
-        members, [&](int actor) { return spec_of(plan, actor).is_placed(); });
+    const bool placed =
+        std::ranges::any_of(members, [&](int actor) { return spec_of(plan, actor).is_placed(); });
     if (!placed) continue;
     const int leader = leader_of(plan, members);
     out.push_back(unit_of(plan, std::move(members), leader));

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "graph/plan.h"
-
 #include <algorithm>
 #include <set>
 
+#include "graph/plan.h"
 #include "graph/plan_placement.h"
 
 namespace arno::graph {
@@ -18,7 +17,8 @@ std::string placement_yaml(const ActorSpec& spec) {
   if (!spec.nodes.empty()) add("nodes", fmt::format("[{}]", fmt::join(spec.nodes, ", ")));
   if (!spec.needs.empty()) {
     std::vector<std::string> needs;
-    for (const auto& [name, count] : spec.needs) needs.push_back(fmt::format("{}: {}", name, count));
+    for (const auto& [name, count] : spec.needs)
+      needs.push_back(fmt::format("{}: {}", name, count));
     add("needs", fmt::format("{{{}}}", fmt::join(needs, ", ")));
   }
   if (!spec.place.empty()) add("place", spec.place);
@@ -66,7 +66,8 @@ std::string placement_comments(const Plan& plan) {
     }
   }
   if (out.empty()) return "";
-  out = "# Placed by what replicas need, and why there:\n" + out + "# What they take of the nodes:\n";
+  out =
+      "# Placed by what replicas need, and why there:\n" + out + "# What they take of the nodes:\n";
   for (const std::string& line : placement_by_node(plan)) out += fmt::format("#   {}\n", line);
   return out;
 }
@@ -95,8 +96,9 @@ std::vector<std::string> placement_by_node(const Plan& plan) {
   std::vector<std::string> out;
   for (const std::string& node : names) {
     const std::vector<std::string> placed = placed_on(plan, node);
-    out.push_back(fmt::format("{}: {}; {}", node, use_of(plan, node),
-                              placed.empty() ? "nothing placed" : fmt::to_string(fmt::join(placed, ", "))));
+    out.push_back(
+        fmt::format("{}: {}; {}", node, use_of(plan, node),
+                    placed.empty() ? "nothing placed" : fmt::to_string(fmt::join(placed, ", "))));
   }
   return out;
 }

@@ -200,9 +200,8 @@ void Recovery::start_again(const std::string& why, const std::optional<Plan>& ne
   const std::string because = cause(why);
   const std::shared_ptr<const Plan> before = assembly_.plan();
   const Plan plan = assembly_.without_lost(next ? *next : *before);
-  const std::string text =
-      fmt::format("{}: {} step {}{}", because, next ? "on from" : "back to", commit.step,
-                  next ? "" : fewer_in(plan, *before));
+  const std::string text = fmt::format("{}: {} step {}{}", because, next ? "on from" : "back to",
+                                       commit.step, next ? "" : fewer_in(plan, *before));
   log::warn("job", "{}", text);
   tell("back", text);
   PreparedChange change = assembly_.prepare_restart(plan, std::move(commit));

@@ -26,10 +26,10 @@ void add_entry(Resources& out, const std::string& entry) {
   int64_t& value = out[name];
   const char* const end = count.data() + count.size();
   const auto parsed = std::from_chars(count.data(), end, value);
-  ARNO_CHECK(parsed.ec == std::errc() && parsed.ptr == end && value >= 0 &&
-                 value <= kMostOfResource,
-             Errc::config_invalid, "found {}={}, expected a count from 0 to {}", name, count,
-             kMostOfResource);
+  ARNO_CHECK(
+      parsed.ec == std::errc() && parsed.ptr == end && value >= 0 && value <= kMostOfResource,
+      Errc::config_invalid, "found {}={}, expected a count from 0 to {}", name, count,
+      kMostOfResource);
 }
 
 }  // namespace

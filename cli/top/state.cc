@@ -50,8 +50,8 @@ std::string resources_of(const json& from) {
       const double value = number(part, name.c_str());
       return std::isfinite(value) ? value : 0;
     };
-    out += fmt::format("{}{} {:.0f}/{:.0f}", out.empty() ? "" : ", ", printable(name),
-                       count(taken), count(has));
+    out += fmt::format("{}{} {:.0f}/{:.0f}", out.empty() ? "" : ", ", printable(name), count(taken),
+                       count(has));
   }
   return out;
 }

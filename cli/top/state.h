@@ -17,8 +17,8 @@ inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 struct Node {
   std::string name;
-  std::string address;       ///< empty: the launcher's
-  std::string resources;     ///< taken of all: "cpu 1/4, gpu 0/1"
+  std::string address;    ///< empty: the launcher's
+  std::string resources;  ///< taken of all: "cpu 1/4, gpu 0/1"
   double heard_at = kUnknown;
   double lost_at = kUnknown;  ///< unknown: it is there
   std::string why_lost;

@@ -35,8 +35,8 @@ bool ask_nodes(const Plan& plan, ClusterResources& known) {
     const std::string request = to_wire(JoinRequest{version(), plan.config.job, node});
     const std::string reply = about_node(node, [&] {
       const auto actor = control.reach<NodeActor>(plan.config.nodes.at(node).address);
-      return detail::ask(control.system(), actor, kPatience, Errc::timeout,
-                         std::string(kDescribe), request);
+      return detail::ask(control.system(), actor, kPatience, Errc::timeout, std::string(kDescribe),
+                         request);
     });
     known[node] = said_by(node, from_wire<JoinReply>(reply), plan);
   }

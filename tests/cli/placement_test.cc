@@ -61,8 +61,8 @@ TEST_F(PlacementTest, NodesThatHaveWhatIsNeededGiveTheCurveOfOneProcess) {
 
 TEST_F(PlacementTest, TooLittleIsOneLine) {
   const Node alpha = start("alpha", "cpu=2");
-  const std::string job_file = placed(job({.replicas = 3}), entry(alpha),
-                                      {{"decoder", "nodes: [alpha], needs: {cpu: 1}"}});
+  const std::string job_file =
+      placed(job({.replicas = 3}), entry(alpha), {{"decoder", "nodes: [alpha], needs: {cpu: 1}"}});
 
   // Without the nodes the file may be right.
   const Finished checked = arno({"check", job_file});
@@ -70,14 +70,14 @@ TEST_F(PlacementTest, TooLittleIsOneLine) {
   EXPECT_THAT(checked.text, HasSubstr("#   alpha: cpu 3 of ?; decode[0], decode[1], decode[2]\n"));
   for (const Finished& refused : {arno({"check", "--nodes", job_file}), run(job_file, "run")}) {
     EXPECT_EQ(refused.code, 2);
-    EXPECT_THAT(refused.text,
-                HasSubstr("actors.decode.needs: found no node for replica 2 of 3, expected one with "
-                          "cpu=1 left: alpha has cpu=0 of 2 left\n"));
+    EXPECT_THAT(
+        refused.text,
+        HasSubstr("actors.decode.needs: found no node for replica 2 of 3, expected one with "
+                  "cpu=1 left: alpha has cpu=0 of 2 left\n"));
   }
-  const Finished other =
-      run(placed(job(), entry(alpha, ", resources: {cpu: 8}"),
-                 {{"decoder", "nodes: [alpha], needs: {cpu: 1}"}}),
-          "run");
+  const Finished other = run(placed(job(), entry(alpha, ", resources: {cpu: 8}"),
+                                    {{"decoder", "nodes: [alpha], needs: {cpu: 1}"}}),
+                             "run");
   EXPECT_EQ(other.code, 2);
   EXPECT_THAT(other.text, HasSubstr("the job is planned for cpu=8 there"));
   const Finished option = arno({"node", "--name", "gamma", "--resources", "cpu=many"});
@@ -121,9 +121,8 @@ TEST_F(PlacementTest, AfterALossThoseGoOnThatHaveRoom) {
 TEST_F(PlacementTest, ReplicasOfTheModelTakeTheirPartsAlong) {
   Node alpha = start("alpha", "cpu=2");
   const TinyJob two{.steps = 100'000, .model_replicas = 2};
-  const std::string job_file =
-      placed(job(two), "local: {resources: {cpu: 2}}, " + entry(alpha),
-             {{"model_shard", "needs: {cpu: 2}"}});
+  const std::string job_file = placed(job(two), "local: {resources: {cpu: 2}}, " + entry(alpha),
+                                      {{"model_shard", "needs: {cpu: 2}"}});
   EXPECT_THAT(arno({"check", job_file}).text,
               ContainsRegex("alpha: cpu 2 of \\?; reduce\\[1\\], model\\[1\\], loss\\[1\\]\n"));
   Process running({"run", job_file, "--output", path("run")}, path("run.txt"));

@@ -42,8 +42,9 @@ class Shapes {
         "  - {{from: decode.out, to: augment.in, capacity: {}}}\n"
         "  - {{from: augment.out, to: end.in, capacity: {}}}\n"
         "  - {{from: end.delivered, to: read.delivered, capacity: {}}}\n",
-        slots_, kWindow, decoders, nodes(), node(), needs(), augmenters, nodes(), decoders + draw(0, 6),
-        kWindow * decoders, decoders * augmenters + draw(0, 9), augmenters + draw(0, 6), kWindow);
+        slots_, kWindow, decoders, nodes(), node(), needs(), augmenters, nodes(),
+        decoders + draw(0, 6), kWindow * decoders, decoders * augmenters + draw(0, 9),
+        augmenters + draw(0, 6), kWindow);
   }
 
  private:

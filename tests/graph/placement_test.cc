@@ -65,11 +65,8 @@ TEST(PlacerTest, PackFillsANodeBeforeTheNext) {
 }
 
 TEST(PlacerTest, NoMoreOfThemOnANodeThanMayBe) {
-  const Placement placed = two_nodes().place({.name = "decode",
-                                              .replicas = 3,
-                                              .nodes = {"alpha", "beta"},
-                                              .pack = true,
-                                              .per_node = 2});
+  const Placement placed = two_nodes().place(
+      {.name = "decode", .replicas = 3, .nodes = {"alpha", "beta"}, .pack = true, .per_node = 2});
 
   EXPECT_THAT(placed.at, ElementsAre("alpha", "alpha", "beta"));
 }
@@ -207,7 +204,8 @@ TEST(PlacerTest, FindsRoomForOneActorWheneverThereIs) {
     RandomCluster cluster(seed);
     const PlacementRequest request = cluster.request();
     int64_t room = 0;
-    for (const std::string& node : request.nodes) room += room_on(cluster.nodes().at(node), request);
+    for (const std::string& node : request.nodes)
+      room += room_on(cluster.nodes().at(node), request);
 
     const Placement placed = Placer(cluster.nodes()).place(request);
 

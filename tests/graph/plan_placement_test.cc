@@ -85,8 +85,8 @@ TEST_F(PlanPlacementTest, WhatNeedsSomethingRunsWhereThatIs) {
 TEST_F(PlanPlacementTest, ReplicasAreSpreadOverAllNodesWithRoom) {
   const Plan made = plan(job(", replicas: 8, needs: {cpu: 1}"));
 
-  EXPECT_THAT(actor(made).nodes, ElementsAre("local", "alpha", "beta", "local", "alpha", "beta",
-                                             "alpha", "alpha"));
+  EXPECT_THAT(actor(made).nodes,
+              ElementsAre("local", "alpha", "beta", "local", "alpha", "beta", "alpha", "alpha"));
   EXPECT_THAT(problems(job(", replicas: 9, needs: {cpu: 1}")),
               HasSubstr("job.yaml:6: actors.map.needs: found no node for replica 8 of 9, expected "
                         "one with cpu=1 left: alpha has cpu=0 of 4 left; beta has cpu=0 of 2 left; "
@@ -133,8 +133,9 @@ TEST_F(PlanPlacementTest, WhatTheFileDoesNotSayMayBeEnough) {
   EXPECT_THAT(nodes_to_ask(made), ElementsAre("alpha"));
   EXPECT_THAT(made.to_yaml(), HasSubstr("local: gpu 3 of ?; map"));
   ConfigProblems found;
-  const Plan known = make_plan(RawConfig::from_text(text, "job.yaml"), registry_, found,
-                               {{kLocalNode, {{{"cpu", 8}}, true}}, {"alpha", {{{"gpu", 4}}, true}}});
+  const Plan known =
+      make_plan(RawConfig::from_text(text, "job.yaml"), registry_, found,
+                {{kLocalNode, {{{"cpu", 8}}, true}}, {"alpha", {{{"gpu", 4}}, true}}});
   EXPECT_TRUE(found.empty());
   EXPECT_EQ(actor(known).node_of(0), "alpha");
   EXPECT_TRUE(nodes_to_ask(known).empty());
@@ -156,7 +157,8 @@ TEST_F(PlanPlacementTest, WhatCannotBeIsReported) {
               HasSubstr("actors.map.needs.cpu: found \"-1\", expected an integer >= 0"));
   EXPECT_THAT(problems(job(", needs: {CPU: 1}")),
               HasSubstr("actors.map.needs.CPU: found 1, expected a name of small letters"));
-  EXPECT_THAT(problems(job(", needs: 4")), HasSubstr("actors.map.needs: found \"4\", expected a map"));
+  EXPECT_THAT(problems(job(", needs: 4")),
+              HasSubstr("actors.map.needs: found \"4\", expected a map"));
   EXPECT_THAT(problems(job(", place: pac")), HasSubstr("did you mean \"pack\"?"));
   EXPECT_THAT(problems(job(", at: [alpha, beta]")),
               HasSubstr("actors.map.at: found the nodes of 2 replicas, expected at most 1"));
@@ -215,13 +217,11 @@ TEST_F(PlanPlacementTest, ReplicasOfALostNodeGoWhereThereIsRoom) {
 TEST_F(PlanPlacementTest, ThoseThatRunStayWhereTheyAre) {
   const Plan before = plan(job(", replicas: 3, nodes: [local, alpha, beta]"));
 
-  EXPECT_THAT(actor(without_nodes(before, {"alpha"})).nodes,
-              ElementsAre("local", "local", "beta"));
+  EXPECT_THAT(actor(without_nodes(before, {"alpha"})).nodes, ElementsAre("local", "local", "beta"));
 }
 
 TEST_F(PlanPlacementTest, WhatKeepsStateNeedsAllItsReplicas) {
-  const Plan before =
-      plan(job(", replicas: 3, nodes: [alpha, beta], needs: {cpu: 2}", "state"));
+  const Plan before = plan(job(", replicas: 3, nodes: [alpha, beta], needs: {cpu: 2}", "state"));
 
   try {
     without_nodes(before, {"alpha", "beta"});
@@ -246,12 +246,14 @@ TEST_F(PlanPlacementTest, APatchPlacesWhatIsNewOnWhatIsLeft) {
   ASSERT_TRUE(found.empty()) << found[0].to_string();
   EXPECT_THAT(actor(step.next).nodes, ElementsAre("alpha", "local", "alpha", "beta", "beta"));
   EXPECT_THAT(step.next.config.actors.at("map").nodes, ElementsAre("alpha", "local", "beta"));
-  EXPECT_THAT(step.changes, ElementsAre("+ map[3] (work) on node beta", "+ map[4] (work) on node beta"));
+  EXPECT_THAT(step.changes,
+              ElementsAre("+ map[3] (work) on node beta", "+ map[4] (work) on node beta"));
   patched("actors: {map: {replicas: 6, nodes: [beta]}}", found);
   ASSERT_FALSE(found.empty());
-  EXPECT_THAT(found[0].to_string(),
-              HasSubstr("patch.yaml:1: actors.map.needs: found no node for replica 5 of 6, expected "
-                        "one with cpu=1 left: beta has cpu=0 of 2 left"));
+  EXPECT_THAT(
+      found[0].to_string(),
+      HasSubstr("patch.yaml:1: actors.map.needs: found no node for replica 5 of 6, expected "
+                "one with cpu=1 left: beta has cpu=0 of 2 left"));
   found.clear();
   EXPECT_THAT(without_actor(step.next, "map[4]", registry_, found).changes,
               ElementsAre("- map[4] (work) on node beta"));
