@@ -9,7 +9,7 @@ namespace {
 using nlohmann::json;
 
 json actor(const char* name, const char* kind, double busy, double blocked) {
-  const json replica{{"replica", 0}, {"errors", 2}, {"queued_items", 3}};
+  const json replica{{"replica", 0}, {"node", "local"}, {"errors", 2}, {"queued_items", 3}};
   return {{"name", name},
           {"kind", kind},
           {"node", "local"},
@@ -19,6 +19,12 @@ json actor(const char* name, const char* kind, double busy, double blocked) {
           {"blocked_share", blocked},
           {"paused_share", 0.0},
           {"replicas", {replica, replica}}};
+}
+
+json node(const char* name, const char* address, double heard_at) {
+  return {{"name", name},          {"address", address},   {"has", {{"cpu", 4}, {"gpu", 0}}},
+          {"taken", {{"cpu", 1}}}, {"heard_at", heard_at}, {"lost_at", nullptr},
+          {"why_lost", ""}};
 }
 
 json edge(const char* from, const char* port, const char* to, int in_flight, int capacity) {
@@ -64,6 +70,7 @@ std::string state_reply() {
       {"error", ""},
       {"started_at", 1764000000.0},
       {"now", 1764000123.4},
+      {"nodes", {node("local", "", 1764000123.4)}},
       {"actors", actors()},
       {"edges", edges()},
       {"bottleneck",

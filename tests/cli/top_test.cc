@@ -221,14 +221,29 @@ TEST(TopFrameTest, SaysWhyThePictureIsOld) {
 
 TEST(TopFrameTest, TheWholeBeginsWithTheNodesAndHasNoEventsWhereNoneAreKnown) {
   Snapshot shown = snapshot();
-  shown.state.actors[1].node = "beta";
+  State& state = shown.state;
   shown.events.clear();
+  EXPECT_THAT(plain_texts(draw_whole(shown, 120)), Contains(" local     10   20"));
 
-  const std::vector<std::string> lines = plain_texts(draw_whole(shown, 120));
+  state.actors[1].node = "local, beta";
+  state.actors[1].replica_nodes = {"local", "beta"};
+  state.nodes.push_back({.name = "beta",
+                         .address = "10.0.0.3:7101",
+                         .resources = "cpu 1/2",
+                         .heard_at = state.now - 0.1});
+  state.nodes.push_back({.name = "gamma",
+                         .address = "10.0.0.4:7101",
+                         .heard_at = state.now - 7,
+                         .lost_at = state.now - 5,
+                         .why_lost = "its process is gone"});
+  const std::vector<std::string> lines = plain_texts(draw_whole(shown, 140));
 
-  EXPECT_THAT(lines, Contains(StartsWith(" NODE  ACTORS REPL")));
-  EXPECT_THAT(lines, Contains(StartsWith(" local      9   18")));
-  EXPECT_THAT(lines, Contains(StartsWith(" beta       1    2")));
+  EXPECT_THAT(lines, Contains(AllOf(StartsWith(" local launcher "), HasSubstr(" alive "),
+                                    HasSubstr("cpu 1/4, gpu 0/0"))));
+  EXPECT_THAT(lines, Contains(AllOf(StartsWith(" beta  10.0.0.3:7101 "), HasSubstr("cpu 1/2"),
+                                    HasSubstr("  1    1 decode[1]"))));
+  EXPECT_THAT(lines, Contains(AllOf(StartsWith(" gamma 10.0.0.4:7101 "),
+                                    HasSubstr("lost 5s ago: its process is gone"))));
   EXPECT_THAT(lines, Not(Contains(HasSubstr("EVENTS"))));
 }
 
