@@ -17,7 +17,8 @@ void JobLayout::take_back(std::shared_ptr<const Plan> plan, LaneLayout before) {
   if (plan) plan_ = std::move(plan);
 }
 
-void JobLayout::set_options(const std::string& actor, std::shared_ptr<const ActorOptions> options) {
+void JobLayout::set_options(const std::string& actor,
+                            const std::shared_ptr<const ActorOptions>& options) {
   Plan plan = *plan_;
   for (PlannedActor& planned : plan.actors) {
     if (planned.name == actor) planned.options = options;

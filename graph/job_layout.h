@@ -29,7 +29,7 @@ class JobLayout {
   /// (no `plan`) the refused plan stays: another start may succeed.
   void take_back(std::shared_ptr<const Plan> plan, LaneLayout before);
   /// The options of an actor are these from now on.
-  void set_options(const std::string& actor, std::shared_ptr<const ActorOptions> options);
+  void set_options(const std::string& actor, const std::shared_ptr<const ActorOptions>& options);
 
   /// Shells are gone, those on a node say, or all. Returns what that means for the others.
   DropShells drop(const std::string& node, const std::function<bool(int shell)>& is_gone);

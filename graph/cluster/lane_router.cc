@@ -17,8 +17,8 @@ LaneRouter::LaneRouter(const Registry& registry, const LaneRouterOptions& option
     : registry_(registry), on_lost_(options.on_lost) {
   io::PayloadLinkOptions link{.node = options.node, .job = options.job, .listen = options.listen};
   if (!options.key.empty()) link.key = io::read_job_key(options.key);
-  link.on_message = [this](const std::string& node, io::Message message) {
-    take(node, std::move(message));
+  link.on_message = [this](const std::string& node, const io::Message& message) {
+    take(node, message);
   };
   link.on_peer = [this](const io::PeerEvent& event) { on_peer(event); };
   link_ = std::make_unique<io::PayloadLink>(std::move(link));
@@ -132,7 +132,7 @@ void LaneRouter::on_peer(const io::PeerEvent& event) {
   for (io::Message& message : waiting.mapped()) link_->send(event.peer, std::move(message));
 }
 
-void LaneRouter::take(const std::string& node, io::Message message) {
+void LaneRouter::take(const std::string& node, const io::Message& message) {
   try {
     const std::scoped_lock lock(mutex_);
     if (!forgotten_.contains(node)) route(message);
@@ -174,7 +174,7 @@ struct RemoteState {
   RemoteShell remote;
   std::unordered_map<int, uint64_t> sent;  ///< items, by lane
 
-  void give(ShellOrder order) const {
+  void give(const ShellOrder& order) const {
     if (remote.give) remote.give(order);
   }
 };

@@ -55,7 +55,7 @@ class LaneRouter {
   void send(const std::string& node, io::Message message);
   void leave(const std::string& node);
   void on_peer(const io::PeerEvent& event);
-  void take(const std::string& node, io::Message message);
+  void take(const std::string& node, const io::Message& message);
   void route(const io::Message& message);
 
   const Registry& registry_;

@@ -28,7 +28,7 @@ constexpr std::chrono::milliseconds kTellEvery{500};
 
 /// Passes on what shells tell their supervisor.
 SupervisorActor::behavior_type reporter(SupervisorActor::pointer,
-                                        std::function<void(NodeReport)> report) {
+                                        const std::function<void(NodeReport)>& report) {
   return {[](const ChangeJob&) {},
           [report](const InputAdded& message) {
             report({.kind = NodeReport::input_added, .lane = message.lane, .flag = message.taken});
@@ -457,7 +457,7 @@ struct NodeHost::Impl {
   NodeActor actor;
 };
 
-NodeHost::NodeHost(NodeOptions options, const Registry& registry,
+NodeHost::NodeHost(const NodeOptions& options, const Registry& registry,
                    monitoring::MetricRegistry& metrics)
     : impl_(std::make_unique<Impl>(options, registry, metrics)),
       address_(impl_->control_system.publish(impl_->actor, options.listen)) {}

@@ -26,7 +26,8 @@ struct NodeOptions {
 class NodeHost {
  public:
   /// Listens. `registry` and `metrics` outlive the host. Throws io_failed, comm_failed.
-  NodeHost(NodeOptions options, const Registry& registry, monitoring::MetricRegistry& metrics);
+  NodeHost(const NodeOptions& options, const Registry& registry,
+           monitoring::MetricRegistry& metrics);
   ~NodeHost();
   NodeHost(const NodeHost&) = delete;
   NodeHost& operator=(const NodeHost&) = delete;
