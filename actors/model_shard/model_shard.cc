@@ -138,6 +138,9 @@ void ModelShard::take_forward(Tower tower, const ForwardItem& item, graph::Outbo
   if (const florence::MicroBatch* part = item.micro_batch()) {
     send_gradients(trainer_->add(*part), out);
   } else if (const auto* squares = std::get_if<florence::GradientSquares>(&item.content)) {
+    ARNO_CHECK(squares->step == trainer_->steps_done(), Errc::comm_failed,
+               "[model_shard] got the gradients' norm of step {} in step {}", squares->step + 1,
+               trainer_->steps_done() + 1);
     fronts_.take(tower, *squares);
   } else {
     fronts_.take(tower, std::get<florence::SliceState>(item.content));

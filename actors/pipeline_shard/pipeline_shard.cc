@@ -110,6 +110,9 @@ void PipelineShard::take(const MicroBatch& part, graph::Outbox& out) {
 }
 
 void PipelineShard::take(GradientSquares before, graph::Outbox& out) {
+  ARNO_CHECK(before.step == slice_->steps_done(), Errc::comm_failed,
+             "[pipeline_shard] got the gradients' norm of step {} in step {}", before.step + 1,
+             slice_->steps_done() + 1);
   append(before, slice_->gradient_squares());
   emit<ForwardItem>(kForward, std::move(before), out);
 }

@@ -122,7 +122,14 @@ std::shared_ptr<const graph::ActorOptions> ShardReader::adopt(
                source.name, source.from_step, first_free);
   }
   for (SourceOptions& source : next.sources) {
-    if (source.until_step == kSoon) source.until_step = std::max(first_free, source.from_step);
+    // Not 0, which is the end of the training.
+    if (source.until_step == kSoon) {
+      source.until_step = std::max({first_free, source.from_step, int64_t{1}});
+    }
+    ARNO_CHECK(
+        source.until_step == 0 || source.until_step >= source.from_step, Errc::invalid_argument,
+        "[shard_reader] source {} is to leave at step {}, expected {} or later: it joins then",
+        source.name, source.until_step, source.from_step);
   }
   std::vector<std::shared_ptr<SampleSource>> sources = sources_;
   for (size_t i = sources.size(); i < next.sources.size(); ++i) {

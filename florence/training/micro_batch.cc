@@ -7,7 +7,7 @@ namespace arno::florence {
 
 std::vector<RowPart> parts_of(int64_t count, int64_t most, int64_t number) {
   std::vector<RowPart> parts;
-  const int64_t needed = (count + most - 1) / most;
+  const int64_t needed = count == 0 ? 0 : (count + most - 1) / most;
   for (int64_t i = needed; i < number; ++i) parts.push_back({.length = 1, .counts = false});
   for (int64_t start = 0; start < count; start += most) {
     parts.push_back({.start = start, .length = std::min(most, count - start)});

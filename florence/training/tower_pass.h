@@ -24,6 +24,7 @@ class TowerPass {
   size_t parts() const { return parts_.size(); }
   /// Makes the features of a part; each once.
   void add_features(size_t part, const ops::Tensor& input);
+  size_t made() const { return made_; }
   bool is_complete() const { return made_ == parts_.size(); }
   /// Of all rows: made in parts, a leaf that collects the loss's gradients.
   const ops::Variable& features() const { return features_; }

@@ -119,6 +119,9 @@ std::vector<ActivationGradient> Trainer::add(const MicroBatch& part) {
              Errc::invalid_argument, "[trainer] got micro-batch {} of {} of step {} in step {}",
              part.number, part.count, part.step, steps_done());
   if (phase_ == Phase::features) {
+    ARNO_CHECK(number == tower.made(), Errc::invalid_argument,
+               "[trainer] got micro-batch {} of step {}, expected {}", part.number, part.step,
+               tower.made());
     tower.add_features(number, part.input);
     return {};
   }

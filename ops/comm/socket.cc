@@ -124,8 +124,11 @@ std::optional<Socket> Socket::accept(Deadline deadline) const {
   while (wait_for_any({&waiting, 1}, deadline)) {
     Socket out(::accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (out.fd() < 0) {
-      // Who had connected may be gone again.
-      ARNO_CHECK(errno == ECONNABORTED || errno == EAGAIN || errno == EINTR, Errc::comm_failed,
+      // Who had connected may be gone again, and its network with it (accept(2)).
+      constexpr std::array kOfThePeer{ECONNABORTED, EAGAIN,      EINTR,      EPROTO,
+                                      ENETDOWN,     EHOSTDOWN,   ENONET,     EHOSTUNREACH,
+                                      EOPNOTSUPP,   ENETUNREACH, ENOPROTOOPT};
+      ARNO_CHECK(std::ranges::find(kOfThePeer, errno) != kOfThePeer.end(), Errc::comm_failed,
                  "[tls] taking a connection: {}", std::strerror(errno));
       continue;
     }

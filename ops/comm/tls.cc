@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstring>
+#include <deque>
 #include <mutex>
 #include <vector>
 
@@ -23,8 +24,8 @@ using std::chrono::milliseconds;
 
 /// Of members that are all there: they listen before the others know where.
 constexpr milliseconds kConnectLimit{10'000};
-/// A stranger that connects and says nothing holds the others up for no longer.
-constexpr milliseconds kHandshakeLimit{5'000};
+/// A stranger that begins to talk and stops holds the others up for no longer.
+constexpr milliseconds kHandshakeLimit{2'000};
 
 Deadline after(milliseconds time) { return std::chrono::steady_clock::now() + time; }
 
@@ -101,7 +102,10 @@ class TlsLink final : public detail::PeerLink {
         after(std::min(milliseconds(options.comm.deadline_ms), kConnectLimit));
     peers_.resize(static_cast<size_t>(options.size));
     for (int64_t rank = 0; rank < options.rank; ++rank) call(rank, addresses[rank], deadline);
-    for (int64_t rank = options.rank + 1; rank < options.size; ++rank) take(listener, deadline);
+    std::deque<Socket> silent;
+    for (int64_t rank = options.rank + 1; rank < options.size; ++rank) {
+      take(listener, silent, deadline);
+    }
   }
 
   void exchange(std::string_view call, std::span<const detail::Outgoing> out,
@@ -109,7 +113,7 @@ class TlsLink final : public detail::PeerLink {
     const detail::PipeSignalBlocked blocked;
     check();
     try {
-      run(call, transfers(out, in), after(milliseconds(options_.comm.deadline_ms)));
+      run(call, transfers(out, in));
     } catch (const Error& error) {
       end(error.code(), error.what());
       check();
@@ -191,10 +195,34 @@ class TlsLink final : public detail::PeerLink {
     }
   }
 
+  /// The next connection whose other end has said something, as members do at once. `silent`: those
+  /// that have not yet.
+  static std::optional<Socket> next_to_talk(const Socket& listener, std::deque<Socket>& silent,
+                                            Deadline deadline) {
+    constexpr size_t kMostSilent = 64;
+    for (;;) {
+      std::vector<pollfd> waiting{{.fd = listener.fd(), .events = POLLIN, .revents = 0}};
+      for (const Socket& each : silent) {
+        waiting.push_back({.fd = each.fd(), .events = POLLIN, .revents = 0});
+      }
+      if (!detail::wait_for_any(waiting, deadline)) return std::nullopt;
+      for (size_t i = 0; i < silent.size(); ++i) {
+        if (waiting[i + 1].revents == 0) continue;
+        Socket out = std::move(silent[i]);
+        silent.erase(silent.begin() + static_cast<std::ptrdiff_t>(i));
+        return out;
+      }
+      std::optional<Socket> more = listener.accept(deadline);
+      if (!more) return std::nullopt;
+      silent.push_back(std::move(*more));
+      if (silent.size() > kMostSilent) silent.pop_front();
+    }
+  }
+
   /// Takes one more member in. Others are sent away and do no harm.
-  void take(const Socket& listener, Deadline deadline) {
+  void take(const Socket& listener, std::deque<Socket>& silent, Deadline deadline) {
     std::string refused;
-    while (std::optional<Socket> socket = listener.accept(deadline)) {
+    while (std::optional<Socket> socket = next_to_talk(listener, silent, deadline)) {
       const HostPort from = socket->peer();
       try {
         return greet(std::move(*socket), std::min(deadline, after(kHandshakeLimit)));
@@ -242,16 +270,18 @@ class TlsLink final : public detail::PeerLink {
     return all;
   }
 
-  void run(std::string_view call, std::vector<Transfer> under_way, Deadline deadline) const {
+  /// Ends when nothing has come or gone for the time of the deadline.
+  void run(std::string_view call, std::vector<Transfer> under_way) const {
     std::vector<pollfd> waiting;
     for (;;) {
       std::erase_if(under_way, [&](Transfer& transfer) { return advance(call, transfer); });
       if (under_way.empty()) return;
       waiting.clear();
       for (const Transfer& transfer : under_way) waiting.push_back(transfer.waits_for());
-      ARNO_CHECK(detail::wait_for_any(waiting, deadline), Errc::comm_failed,
-                 "[{}] rank {} of {} was silent for {} ms (seen by rank {})", call,
-                 under_way.front().peer, options_.size, options_.comm.deadline_ms, options_.rank);
+      ARNO_CHECK(detail::wait_for_any(waiting, after(milliseconds(options_.comm.deadline_ms))),
+                 Errc::comm_failed, "[{}] rank {} of {} was silent for {} ms (seen by rank {})",
+                 call, under_way.front().peer, options_.size, options_.comm.deadline_ms,
+                 options_.rank);
     }
   }
 

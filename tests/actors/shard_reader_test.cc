@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "tests/actors/stage_fixture.h"
+#include "tests/support/problem_of.h"
 
 namespace arno::actors {
 namespace {
@@ -96,6 +97,28 @@ TEST_F(ShardReaderTest, ResumesWithTheSameSlots) {
   const auto resumed = make("shard_reader", options("good.tar", "window: 20"));
   produce_all(*resumed);
   EXPECT_EQ(emitted(), std::vector<std::string>(all.begin() + 20, all.end()));
+}
+
+TEST_F(ShardReaderTest, SourcesLeaveWhenTheyHaveJoinedAndNotInThePast) {
+  const std::string shard = (folder_ / "good.tar").string();
+  const ShardReaderOptions two{
+      .sources = {{.name = "one", .shards = {shard}}, {.name = "two", .shards = {shard}}}};
+  using Options = graph::OptionsFor<ShardReaderOptions, ShardReader>;
+  ShardReader reader(two, context_);
+  ConfigProblems problems;
+
+  const auto left = reader.adopt(
+      Options(two).without("two", RawConfig::from_text("{}", "detach read.two"), problems));
+
+  EXPECT_TRUE(problems.empty());
+  EXPECT_EQ(left->as<ShardReaderOptions>()->sources[1].until_step, 1) << "0 would be the end";
+  ShardReaderOptions three = *left->as<ShardReaderOptions>();
+  three.sources.push_back(
+      {.name = "three", .shards = {shard}, .from_step = kSoon, .until_step = 2});
+  produce_all(reader);
+  EXPECT_THAT(arno::testing::problem_of(Errc::invalid_argument,
+                                        [&] { reader.adopt(std::make_shared<Options>(three)); }),
+              HasSubstr("source three is to leave at step 2, expected"));
 }
 
 TEST_F(ShardReaderTest, ReplacesARejectedSampleInItsSlot) {

@@ -253,6 +253,10 @@ TEST(PipelineTest, ATowerThatIsAheadWaitsForTheOtherOne) {
   for (const MicroBatch& part : micro_batches_of(batch, config.micro_batch)) {
     EXPECT_NE(trainer.accepts(part), part.taped);
   }
+  MicroBatch second = micro_batches_of(batch, config.micro_batch)[2];
+  ASSERT_EQ(second.number, 1);
+  EXPECT_THAT(problem_of(Errc::invalid_argument, [&] { trainer.add(second); }),
+              HasSubstr("got micro-batch 1 of step 0, expected 0"));
 }
 
 TEST(PipelineTest, MicroBatchesOutOfTurnAreRefused) {
