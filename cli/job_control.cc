@@ -62,9 +62,6 @@ JobControl::JobControl(const graph::ControlSpec& where, std::filesystem::path ou
       status_(std::move(status)),
       server_(
           where.listen, [this](const ControlRequest& request) { return answer(request); },
-          [](const ControlRequest& request) {
-            return request.verb != kStatus && request.verb != kStop;
-          },
           where.key) {
   io::write_file_atomically(output_ / kControlFile, server_.address() + "\n");
 }

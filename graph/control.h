@@ -19,16 +19,13 @@ struct ControlRequest {
 /// actor system: traffic of a job does not hold it up.
 class ControlServer {
  public:
-  /// Returns the answer; an Error that it throws is the answer to a request that failed. Called for
-  /// one order at a time, and meanwhile, from another thread, for one request of the others.
+  /// Returns the answer; an Error that it throws is the answer to a request that failed. Called
+  /// from one thread, one request at a time.
   using Handler = std::function<std::string(const ControlRequest&)>;
-  /// Whether a request is an order: they may take long, and wait for each other.
-  using IsOrder = std::function<bool(const ControlRequest&)>;
 
   /// `listen`: "host:port"; port 0 takes a free one. `key`: folder of a job key that peers have to
   /// have; empty: none. Throws io_failed when it cannot listen there.
-  ControlServer(const std::string& listen, Handler handler, IsOrder is_order,
-                const std::string& key = "");
+  ControlServer(const std::string& listen, Handler handler, const std::string& key = "");
   /// No call of the handler is under way when it returns.
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
