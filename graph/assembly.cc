@@ -93,7 +93,10 @@ SupervisedShell Assembly::spawn(int number, const PreparedChange& prepared, size
                           prepared.plan.config.training.batch_size);
     }
     metrics_.emplace_back(parts.metrics);
-    if (shell.actor.kind->keeps_state) stateful_[number] = prepared.stages[which];
+    // The first replica tells of its steps: what it has finished is the commit.
+    if (shell.actor.kind->keeps_state && shell.replica == 0) {
+      stateful_[number] = prepared.stages[which];
+    }
     shells_.push_back(spawn_shell(system_, std::move(parts)));
   } else {
     metrics_.emplace_back();

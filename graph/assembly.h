@@ -129,7 +129,7 @@ class Assembly {
   Cluster cluster_;
   mutable std::mutex mutex_;
   std::vector<ShellActor> ending_;                  ///< of those, which may still be at work
-  std::map<int, std::shared_ptr<Stage>> stateful_;  ///< stages here that keep state, by shell
+  std::map<int, std::shared_ptr<Stage>> stateful_;  ///< first replicas that keep state, by shell
   std::shared_ptr<ops::GroupMaker> local_groups_;   ///< see ReplicaGroups
   std::shared_ptr<ReplicaGroups> groups_;           ///< of this start
   int64_t start_ = 0;                               ///< number of this start

@@ -3,6 +3,8 @@
 
 #include "common/log.h"
 #include "florence/training/checkpoint.h"
+#include "io/atomic_file.h"
+#include "io/directory_lock.h"
 
 namespace arno::graph {
 
@@ -21,6 +23,18 @@ Commit newest_commit(const std::filesystem::path& run) {
     }
   }
   return {};
+}
+
+std::filesystem::path save_commit(const std::filesystem::path& run, const florence::Snapshot& state,
+                                  const std::string& job_yaml) {
+  std::error_code failed;
+  std::filesystem::create_directories(run, failed);
+  const io::DirectoryLock lock(run);
+  const std::optional<florence::CheckpointEntry> newest = florence::newest_checkpoint(run);
+  if (newest && newest->step > state.step) return newest->path;
+  const std::filesystem::path job_file = run / "job.yaml";
+  if (!std::filesystem::exists(job_file)) io::write_file_atomically(job_file, job_yaml);
+  return florence::save_checkpoint(run, state);
 }
 
 }  // namespace arno::graph

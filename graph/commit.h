@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "florence/training/snapshot.h"
 
@@ -22,5 +23,11 @@ struct Commit {
 /// The newest checkpoint of a run, read; step 0 when there is none. Whoever writes checkpoints may
 /// go on meanwhile. Throws io_failed or data_corrupt, naming the file.
 Commit newest_commit(const std::filesystem::path& run);
+
+/// Writes a state of a run that nobody launches any more as a checkpoint, for whoever resumes it,
+/// and the job file beside it where there is none. Returns the folder of the checkpoint; that of a
+/// later step where the run has one. Throws io_failed, also when a job uses the folder.
+std::filesystem::path save_commit(const std::filesystem::path& run, const florence::Snapshot& state,
+                                  const std::string& job_yaml);
 
 }  // namespace arno::graph

@@ -94,9 +94,9 @@ class Stage {
     fail(Errc::unsupported, "[stage] the options of a running actor stay as they are");
   }
 
-  /// The whole state of the training after the last step that this stage has finished and told of,
-  /// where it has all of it; else null. Asked when the graph ends to start anew, possibly after a
-  /// call that failed, and never during one.
+  /// The whole state of the training after the last step that this stage has finished, and told of
+  /// where it tells of steps; null where it has not all of it. Asked when the graph has ended (to
+  /// start anew, or as its launcher is gone), possibly after a call that failed, never during one.
   virtual std::shared_ptr<const florence::Snapshot> committed() const { return nullptr; }
 
   /// Skip policy: accounts for an item that failed (by telling its source, say). Returns false

@@ -22,6 +22,7 @@
 #include "cli/run_log.h"
 #include "common/log.h"
 #include "florence/training/checkpoint.h"
+#include "graph/cluster/ask_nodes.h"
 #include "graph/job.h"
 #include "graph/plan_placement.h"
 #include "io/atomic_file.h"
@@ -181,6 +182,7 @@ int run(const RunOptions& options) {
   }
   for (const std::string& line : graph::placement_by_node(plan)) log::info("placement", "{}", line);
   SignalWatch signals;
+  if (options.resume) graph::await_nodes(plan);
   const std::filesystem::path output = plan.config.output;
   std::filesystem::create_directories(output);
   const io::DirectoryLock lock(output);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/cluster/ask_nodes.h"
 
+#include <set>
+
+#include "common/log.h"
 #include "common/version.h"
 #include "graph/detail/control_system.h"
 #include "graph/plan_placement.h"
@@ -9,6 +12,16 @@ namespace arno::graph {
 namespace {
 
 constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::seconds kPatienceWithSaving{60};
+
+/// Asks a node what it has, when it is done with what it does.
+JoinReply describe(detail::ControlSystem& control, const Plan& plan, const std::string& node,
+                   std::chrono::seconds patience) {
+  const auto actor = control.reach<NodeActor>(plan.config.nodes.at(node).address);
+  return from_wire<JoinReply>(detail::ask(control.system(), actor, patience, Errc::timeout,
+                                          std::string(kDescribe),
+                                          to_wire(JoinRequest{version(), plan.config.job, node})));
+}
 
 }  // namespace
 
@@ -32,15 +45,29 @@ bool ask_nodes(const Plan& plan, ClusterResources& known) {
   if (nodes.empty()) return false;
   detail::ControlSystem control(plan.config.control.key);
   for (const std::string& node : nodes) {
-    const std::string request = to_wire(JoinRequest{version(), plan.config.job, node});
-    const std::string reply = about_node(node, [&] {
-      const auto actor = control.reach<NodeActor>(plan.config.nodes.at(node).address);
-      return detail::ask(control.system(), actor, kPatience, Errc::timeout, std::string(kDescribe),
-                         request);
-    });
-    known[node] = said_by(node, from_wire<JoinReply>(reply), plan);
+    const JoinReply reply =
+        about_node(node, [&] { return describe(control, plan, node, kPatience); });
+    known[node] = said_by(node, reply, plan);
   }
   return true;
+}
+
+void await_nodes(const Plan& plan) {
+  std::set<std::string> nodes;
+  for (const PlannedActor& actor : plan.actors) {
+    if (!actor.kind->keeps_state || !actor.leaves_launcher()) continue;
+    nodes.insert(actor.nodes.begin(), actor.nodes.end());
+  }
+  nodes.erase(kLocalNode);
+  if (nodes.empty()) return;
+  detail::ControlSystem control(plan.config.control.key);
+  for (const std::string& node : nodes) {
+    try {
+      describe(control, plan, node, kPatienceWithSaving);
+    } catch (const Error& error) {
+      log::debug("cluster", "node {} was not waited for: {}", node, error.what());
+    }
+  }
 }
 
 }  // namespace arno::graph

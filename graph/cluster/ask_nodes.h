@@ -13,6 +13,10 @@ namespace arno::graph {
 /// for a node that nobody answers for, and what the node throws, with its name.
 bool ask_nodes(const Plan& plan, ClusterResources& known);
 
+/// Waits until the nodes that hold a state of the training have done with an earlier launcher that
+/// is gone: what they save then is there. Those that do not answer are not waited for.
+void await_nodes(const Plan& plan);
+
 /// What a node says it has. Throws data_corrupt for what no node can have, and config_invalid when
 /// a plan was made for something else, with the name of the node.
 NodeResources said_by(const std::string& node, const JoinReply& reply, const Plan& plan);

@@ -71,6 +71,10 @@ struct Cluster::Impl {
   ~Impl() {
     if (!control) return;
     if (router) router->clear();
+    // A launcher that goes without a word is lost.
+    for (const auto& [name, member] : members) {
+      caf::anon_send(member.actor, caf::strong_actor_ptr());
+    }
     caf::anon_send_exit(launcher_actor, caf::exit_reason::user_shutdown);
     launcher_actor = nullptr;
     members.clear();

@@ -130,6 +130,8 @@ TEST_F(ReplicasOnHostsTest, OneThatIsCutOffLeavesItsGroup) {
   network_->cut(home_, near_);
   network_->cut(far_, near_);
   wait_for(job_, "node alpha was lost: back to step");
+  // Its launcher lives.
+  wait_for(alpha_, "was not saved: [directory_lock] another job");
   expect_that_it_goes_on();
 }
 

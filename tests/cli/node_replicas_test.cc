@@ -3,6 +3,7 @@
 
 #include <csignal>
 
+#include "florence/training/checkpoint.h"
 #include "tests/cli/node_fixture.h"
 
 // Replicas of a model on several processes: what is lost, joins or leaves changes no step.
@@ -11,6 +12,8 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class NodeReplicasTest : public NodeTest {
@@ -20,6 +23,14 @@ class NodeReplicasTest : public NodeTest {
                           const std::string& key = "") {
     return on_nodes(job(tiny), nodes, {"model_shard", "contrastive_loss", "gradient_allreduce"},
                     key);
+  }
+
+  /// Like expect_same_curve, but that a step may be missing.
+  void expect_steps_of(const std::string& output, const std::string& job_file) {
+    Running other = start(job_file, output + "_undisturbed");
+    go_on(other, logged_steps(output) + 1);
+    stop(other);
+    EXPECT_THAT(step_lines(other.output), IsSupersetOf(step_lines(output)));
   }
 
   /// Like expect_same_curve, to rounding.
@@ -66,6 +77,8 @@ TEST_F(NodeReplicasTest, EncryptionChangesNothing) {
   ASSERT_EQ(alone.code, 0) << alone.text;
   EXPECT_EQ(log("encrypted"), log("alone"));
   EXPECT_EQ(final_weights("encrypted"), final_weights("alone"));
+  // The launcher has said that the job is at its end.
+  EXPECT_THAT(io::read_text(alpha.output), Not(HasSubstr("saved")));
   const Finished refused = run(replicas_on({&alpha}, tiny, path("other_key")), "refused");
   EXPECT_EQ(refused.code, 1);
   EXPECT_THAT(refused.text, HasSubstr("node alpha: nobody answers at"));
@@ -117,6 +130,33 @@ TEST_F(NodeReplicasTest, AReplicaJoinsARunningJobAndLeaves) {
   expect_near_curve_of("run", job(tiny));
 }
 
+TEST_F(NodeReplicasTest, TheStateOutlivesTheLauncher) {
+  Node alpha = start_node("alpha");
+  Node beta = start_node("beta");
+  const TinyJob tiny{
+      .steps = 100'000, .batch_size = 9, .checkpoint_every = 1000, .model_replicas = 3};
+  Running lost = start(replicas_on({&alpha, &beta}, tiny), "run");
+  go_on(lost, 10);
+
+  lost.process->signal(SIGKILL);
+  lost.process->wait();
+  const int64_t told = logged_steps("run");
+  // At once: it waits for what they save.
+  Running resumed = start(replicas_on({&alpha, &beta}, tiny), "run", /*resume=*/true);
+
+  // One of them comes first.
+  for (Node* node : {&alpha, &beta}) wait_for(*node, "saved");
+  const auto saved = florence::list_checkpoints(folder_.path() / "run");
+  ASSERT_FALSE(saved.empty());
+  // The replicas may have finished a step of which the launcher did not come to tell.
+  EXPECT_GE(saved.front().step, told - 1);
+  EXPECT_LE(saved.front().step, told + 1);
+  wait_for(resumed, fmt::format("resumed at step {}", saved.back().step));
+  go_on(resumed, 10);
+  stop(resumed);
+  expect_steps_of("run", job(tiny));
+}
+
 TEST_F(NodeReplicasTest, ABadPatchLeavesTheGroupAsItIs) {
   const Node alpha = start_node("alpha");
   const TinyJob tiny{.steps = 100'000, .model_replicas = 2};
@@ -146,7 +186,7 @@ TEST_F(NodeReplicasTest, ABadPatchLeavesTheGroupAsItIs) {
               HasSubstr("node nowhere: nobody answers at 127.0.0.1:1"));
   go_on(running, 2);
   stop(running);
-  EXPECT_THAT(io::read_text(path("run.txt")), ::testing::Not(HasSubstr("starts anew")));
+  EXPECT_THAT(io::read_text(path("run.txt")), Not(HasSubstr("starts anew")));
 
   expect_same_curve("run", job(tiny));
 }
