@@ -76,12 +76,12 @@ HostedJob::HostedJob(const NodeOptions& options, const Registry& registry,
       job_(request.job),
       observer_(std::make_unique<ReportingObserver>(report)),
       report_(report),
-      router_(std::make_shared<LaneRouter>(registry,
-                                           LaneRouterOptions{.node = options.name,
-                                                             .job = request.job,
-                                                             .listen = options.payload,
-                                                             .key = options.key,
-                                                             .on_lost = tell_lost(report)})),
+      router_(
+          std::make_shared<LaneRouter>(registry, LaneRouterOptions{.node = options.name,
+                                                                   .job = request.job,
+                                                                   .listen = options.payload,
+                                                                   .key = options.key,
+                                                                   .on_lost = tell_lost(report)})),
       config_(options.workers),
       system_(config_),
       supervisor_(system_.spawn(reporter, std::move(report))) {}
@@ -116,7 +116,8 @@ void HostedJob::save() {
   if (!newest || newest->step == 0) return;
   try {
     const std::filesystem::path path = save_commit(output_, *newest, plan_yaml_);
-    log::info("node", "saved step {} in {}", newest->step, std::filesystem::absolute(path).string());
+    log::info("node", "saved step {} in {}", newest->step,
+              std::filesystem::absolute(path).string());
   } catch (const Error& error) {
     log::warn("node", "step {} was not saved: {}", newest->step, error.what());
   }
@@ -124,9 +125,9 @@ void HostedJob::save() {
 
 Plan HostedJob::checked(const std::string& plan_yaml) const {
   ConfigProblems problems;
-  Plan plan = make_plan(
-      RawConfig::from_text(plan_yaml, fmt::format("plan of {} on node {}", job_, node_)),
-      registry_, problems);
+  Plan plan =
+      make_plan(RawConfig::from_text(plan_yaml, fmt::format("plan of {} on node {}", job_, node_)),
+                registry_, problems);
   throw_if_any(problems);
   return plan;
 }

@@ -62,7 +62,7 @@ class HostedJob {
   std::string node_;
   std::string key_;  ///< folder of the job key; empty: none
   std::string job_;
-  std::string plan_yaml_;        ///< the last that was placed
+  std::string plan_yaml_;         ///< the last that was placed
   std::filesystem::path output_;  ///< folder of the run
   std::unique_ptr<JobObserver> observer_;
   std::function<void(NodeReport)> report_;
@@ -73,13 +73,13 @@ class HostedJob {
   PoolConfig config_;
   caf::actor_system system_;
   SupervisorActor supervisor_;
-  std::map<int, ShellActor> shells_;           ///< by number
-  std::map<int, ShellMetrics> counts_;         ///< by number
+  std::map<int, ShellActor> shells_;               ///< by number
+  std::map<int, ShellMetrics> counts_;             ///< by number
   std::map<int, std::shared_ptr<Stage>> keepers_;  ///< of state, by number
-  std::set<int> forming_;                      ///< shells that form groups; not waited for
-  std::map<int, std::string> node_of_;         ///< by number of a shell
-  std::map<std::string, ShellActor> proxies_;  ///< by node
-  std::map<std::string, std::string> others_;  ///< payload addresses of other nodes, by name
+  std::set<int> forming_;                          ///< shells that form groups; not waited for
+  std::map<int, std::string> node_of_;             ///< by number of a shell
+  std::map<std::string, ShellActor> proxies_;      ///< by node
+  std::map<std::string, std::string> others_;      ///< payload addresses of other nodes, by name
 };
 
 }  // namespace arno::graph::detail
