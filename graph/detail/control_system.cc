@@ -8,6 +8,7 @@
 #include <caf/timespan.hpp>
 #include <chrono>
 
+#include "common/failure_budget.h"
 #include "common/log.h"
 #include "graph/detail/tcp_probe.h"
 #include "io/zeromq/job_key.h"
@@ -15,11 +16,7 @@
 namespace arno::graph::detail {
 namespace {
 
-// A lost peer has to be known within two seconds. What is sent again after a cut of half a second,
-// on a busy machine, comes more than a second after what came last.
-constexpr caf::timespan kHeartbeat{std::chrono::milliseconds(200)};
-constexpr caf::timespan kSilenceLimit{std::chrono::milliseconds(1500)};
-constexpr std::chrono::seconds kConnectLimit{5};
+constexpr std::chrono::milliseconds kConnectLimit = kFailureBudget * 5 / 2;
 constexpr int kAttempts = 3;
 
 }  // namespace
@@ -31,8 +28,8 @@ ControlSystem::Config::Config(const std::string& key_folder) {
   set("scheduler.policy", caf::atom("sharing"));
   set("logger.verbosity", caf::atom("quiet"));
   set("middleman.workers", size_t{0});
-  set("middleman.heartbeat-interval", kHeartbeat);
-  set("middleman.connection-timeout", kSilenceLimit);
+  set("middleman.heartbeat-interval", caf::timespan(kHeartbeat));
+  set("middleman.connection-timeout", caf::timespan(kSilenceLimit));
   load<caf::io::middleman>();
   if (key_folder.empty()) return;
   // Also says what is wrong with the folder, which CAF would not.

@@ -10,6 +10,16 @@
 namespace arno::io {
 namespace {
 
+using std::chrono::milliseconds;
+
+constexpr milliseconds kShortest{10};
+constexpr milliseconds kLongest = std::chrono::hours(24);
+
+void check_time(const char* name, milliseconds found, milliseconds least) {
+  ARNO_CHECK(found >= least && found <= kLongest, Errc::invalid_argument,
+             "[payload] {} of {} ms, expected {} ms to a day", name, found.count(), least.count());
+}
+
 PayloadLinkOptions checked(PayloadLinkOptions options) {
   constexpr auto bad = Errc::invalid_argument;
   // Writing the hello checks both texts.
@@ -18,12 +28,9 @@ PayloadLinkOptions checked(PayloadLinkOptions options) {
   ARNO_CHECK(options.max_part_bytes > 0 && options.max_peers > 0, bad,
              "[payload] parts of {} bytes of {} peers, expected at least 1", options.max_part_bytes,
              options.max_peers);
-  constexpr std::chrono::hours kLongest{24};
-  ARNO_CHECK(options.silence_limit >= std::chrono::milliseconds(10) &&
-                 options.silence_limit <= kLongest && options.linger.count() >= 0 &&
-                 options.linger <= kLongest,
-             bad, "[payload] a silence limit of {} ms, linger {} ms, expected 10 ms to a day",
-             options.silence_limit.count(), options.linger.count());
+  check_time("cut_limit", options.cut_limit, kShortest);
+  check_time("silence_limit", options.silence_limit, kShortest);
+  check_time("linger", options.linger, std::chrono::milliseconds(0));
   return options;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "common/failure_budget.h"
 #include "io/zeromq/frame.h"
 #include "io/zeromq/job_key.h"
 
@@ -32,9 +33,12 @@ struct PayloadLinkOptions {
   std::optional<JobKey> key{};                ///< set: only peers that have it, encrypted
   int64_t max_part_bytes = int64_t{1} << 30;  ///< a peer that sends a larger part is lost
   int max_peers = 1024;                       ///< more that connect are refused
-  /// A peer that is silent for so long is lost, and a connection takes no longer. It has to be
-  /// longer than twice what the largest part takes on the slowest network. At least 10 ms.
-  std::chrono::milliseconds silence_limit{10'000};
+  /// A peer is lost when for so long nothing that is sent reaches its machine, whose kernel says
+  /// what does: the network is cut, however busy the peer is. A connection takes no longer.
+  std::chrono::milliseconds cut_limit = kCutLimit;
+  /// A peer that the network reaches is lost when it is silent for so long, and its hello takes no
+  /// longer. It has to be longer than the largest part takes on the slowest network.
+  std::chrono::milliseconds silence_limit = 5 * kFailureBudget;
   /// How long the destructor waits for what was sent to leave.
   std::chrono::milliseconds linger{1'000};
   /// Called on the link's own thread, one call at a time. They must not block and must not throw;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdlib>
 
 namespace arno::cli {
@@ -35,14 +36,22 @@ std::string NetworkTest::decoder_on(const Node& node) {
       node.name, node.address);
 }
 
-std::string NetworkTest::replicas_on(const std::vector<const Node*>& nodes, TinyJob tiny) {
+std::string NetworkTest::replicas_on(const std::vector<const Node*>& nodes, TinyJob tiny,
+                                     const std::string& key) {
   const std::string file =
-      on_nodes(job(tiny), nodes, {"model_shard", "contrastive_loss", "gradient_allreduce"});
+      on_nodes(job(tiny), nodes, {"model_shard", "contrastive_loss", "gradient_allreduce"}, key);
   std::string text = io::read_text(file);
   const std::string kind = "kind: gradient_allreduce";
   text.insert(text.find(kind) + kind.size(), ", options: {plain_network: true}");
   io::write_text(file, text);
   return file;
+}
+
+void NetworkTest::wait_for_loss(Running& job, const std::string& text) {
+  const auto begin = std::chrono::steady_clock::now();
+  wait_for(job, text);
+  const std::chrono::duration<double> silence = std::chrono::steady_clock::now() - begin;
+  fmt::print("lost after {:.2f} s\n", silence.count());
 }
 
 std::string NetworkTest::said(const Running& job) const {

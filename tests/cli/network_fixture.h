@@ -21,7 +21,10 @@ class NetworkTest : public NodeTest {
   /// A patch that adds a decoder on a node to the job of job_on().
   static std::string decoder_on(const Node& node);
   /// A job with a replica of the model at home and one on each node. They trust the network.
-  std::string replicas_on(const std::vector<const Node*>& nodes, TinyJob tiny);
+  std::string replicas_on(const std::vector<const Node*>& nodes, TinyJob tiny,
+                          const std::string& key = "");
+  /// Waits until a job says this of a loss that begins now, and prints how long that took.
+  void wait_for_loss(Running& job, const std::string& text);
   /// What a job has said on its terminal.
   std::string said(const Running& job) const;
 

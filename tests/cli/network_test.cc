@@ -59,12 +59,9 @@ TEST_P(CutLinkTest, TheNodeIsLostAndComesBackWhenTheLinkIsHealed) {
   Running job = start(job_on({&alpha}, 100'000), "run");
   go_on(job, 4);
 
-  const auto begin = std::chrono::steady_clock::now();
   if (GetParam().to_node) network_->cut_way(home_, far);
   if (GetParam().from_node) network_->cut_way(far, home_);
-  wait_for(job, "node alpha was lost");
-  const std::chrono::duration<double> silence = std::chrono::steady_clock::now() - begin;
-  fmt::print("lost after {:.2f} s\n", silence.count());
+  wait_for_loss(job, "node alpha was lost");
   go_on(job, 8);
   network_->heal(home_, far);
   wait_for(alpha, "its actors here end");
@@ -93,7 +90,7 @@ TEST_F(NetworkTest, NodesThatAreCutFromEachOtherCostOneOfThem) {
   go_on(job, 4);
 
   network_->cut(near, far);
-  wait_for(job, "was lost: the link between");
+  wait_for_loss(job, "was lost: the link between");
   go_on(job, 8);
   stop(job);
 
@@ -107,18 +104,21 @@ class ReplicasOnHostsTest : public NetworkTest {
     if (IsSkipped()) return;
     near_ = network_->add_host();
     far_ = network_->add_host();
-    alpha_ = start_node("alpha", near_);
-    beta_ = start_node("beta", far_);
-    job_ = start(replicas_on({&alpha_, &beta_}, kTiny), "run");
+  }
+  void start_replicas() {
+    alpha_ = start_node("alpha", near_, key_);
+    beta_ = start_node("beta", far_, key_);
+    job_ = start(replicas_on({&alpha_, &beta_}, kTiny, key_), "run");
     go_on(job_, 8);
   }
   void expect_that_it_goes_on() {
     go_on(job_, 8);
-    stop(job_);
+    stop(job_, key_);
     expect_same_curve("run", job(kTiny));
   }
 
   static inline const TinyJob kTiny{.steps = 100'000, .batch_size = 9, .model_replicas = 3};
+  std::string key_;  ///< folder; empty: none
   Host near_;
   Host far_;
   Node alpha_;
@@ -127,21 +127,33 @@ class ReplicasOnHostsTest : public NetworkTest {
 };
 
 TEST_F(ReplicasOnHostsTest, OneThatIsCutOffLeavesItsGroup) {
+  start_replicas();
   network_->cut(home_, near_);
   network_->cut(far_, near_);
-  wait_for(job_, "node alpha was lost: back to step");
+  wait_for_loss(job_, "node alpha was lost: back to step");
   // Its launcher lives.
   wait_for(alpha_, "was not saved: [directory_lock] another job");
   expect_that_it_goes_on();
 }
 
 TEST_F(ReplicasOnHostsTest, OfTwoThatAreCutFromEachOtherOneLeaves) {
+  start_replicas();
   network_->cut(far_, near_);
-  wait_for(job_, "was lost: back to step");
+  wait_for_loss(job_, "was lost: back to step");
+  expect_that_it_goes_on();
+}
+
+TEST_F(ReplicasOnHostsTest, OfTwoWithAKeyThatAreCutFromEachOtherOneLeaves) {
+  key_ = path("key");
+  ASSERT_EQ(arno({"key", "new", "--out", key_}).code, 0);
+  start_replicas();
+  network_->cut(far_, near_);
+  wait_for_loss(job_, "was lost: back to step");
   expect_that_it_goes_on();
 }
 
 TEST_F(ReplicasOnHostsTest, AShortCutLosesNoStep) {
+  start_replicas();
   network_->cut(home_, near_, 500ms);
   network_->cut(far_, near_, 500ms);
   expect_that_it_goes_on();

@@ -54,17 +54,19 @@ LinkThread::LinkThread(const PayloadLinkOptions& options, LinkMailbox& mailbox)
 }
 
 void LinkThread::set_common_options(ZmqSocket& socket) const {
-  const int limit = milliseconds(options_.silence_limit);
+  const std::chrono::milliseconds heartbeat = std::min(kHeartbeat, options_.silence_limit / 2);
   socket.set(ZMQ_LINGER, milliseconds(options_.linger));
   socket.set(ZMQ_SNDHWM, 0);  // the lanes' credit bounds it
   socket.set(ZMQ_RCVHWM, kReadAhead);
   socket.set(ZMQ_MAXMSGSIZE, options_.max_part_bytes);
   socket.set(ZMQ_RECONNECT_IVL, kNeverReconnect);
-  socket.set(ZMQ_HANDSHAKE_IVL, limit);
-  socket.set(ZMQ_CONNECT_TIMEOUT, limit);
-  // Silence ends in a ping, and the ping's silence ends the connection.
-  socket.set(ZMQ_HEARTBEAT_IVL, limit / 2);
-  socket.set(ZMQ_HEARTBEAT_TIMEOUT, limit / 2);
+  socket.set(ZMQ_CONNECT_TIMEOUT, milliseconds(options_.cut_limit));
+  socket.set(ZMQ_HANDSHAKE_IVL, milliseconds(options_.silence_limit));
+  // There is always something under way, so that a cut network shows (TCP_USER_TIMEOUT): a busy
+  // peer's kernel still says what has come, and a large part is acknowledged bit by bit.
+  socket.set(ZMQ_TCP_MAXRT, milliseconds(options_.cut_limit));
+  socket.set(ZMQ_HEARTBEAT_IVL, milliseconds(heartbeat));
+  socket.set(ZMQ_HEARTBEAT_TIMEOUT, milliseconds(options_.silence_limit - heartbeat));
 }
 
 void LinkThread::run() {
