@@ -16,9 +16,9 @@ constexpr std::chrono::milliseconds kHeartbeat = kFailureBudget / 10;
 /// a second, on a busy machine, comes more than a second after what came last.
 constexpr std::chrono::milliseconds kSilenceLimit = kFailureBudget * 3 / 4;
 
-/// The network to a peer is cut when for so long nothing that was sent again has reached its machine.
-/// The kernel counts (TCP_USER_TIMEOUT) from when it first sends again, as much as 400 ms after the
-/// loss; after a cut of half a second it has done so twice within this time.
+/// The network to a peer is cut when for so long nothing that was sent again has reached its
+/// machine. The kernel counts (TCP_USER_TIMEOUT) from when it first sends again, as much as 400 ms
+/// after the loss; after a cut of half a second it has done so twice within this time.
 constexpr std::chrono::milliseconds kCutLimit = kFailureBudget * 3 / 5;
 
 static_assert(kHeartbeat + kSilenceLimit < kFailureBudget);
