@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "common/failure_budget.h"
 #include "common/log.h"
 #include "common/version.h"
 #include "graph/detail/control_system.h"
@@ -11,12 +12,12 @@
 namespace arno::graph {
 namespace {
 
-constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::milliseconds kPatience = 5 * kFailureBudget;
 constexpr std::chrono::seconds kPatienceWithSaving{60};
 
 /// Asks a node what it has, when it is done with what it does.
 JoinReply describe(detail::ControlSystem& control, const Plan& plan, const std::string& node,
-                   std::chrono::seconds patience) {
+                   std::chrono::milliseconds patience) {
   const auto actor = control.reach<NodeActor>(plan.config.nodes.at(node).address);
   return from_wire<JoinReply>(detail::ask(control.system(), actor, patience, Errc::timeout,
                                           std::string(kDescribe),

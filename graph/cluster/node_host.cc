@@ -46,6 +46,7 @@ struct HostState {
   LogTap* log = nullptr;
   std::shared_ptr<Launcher> launcher = std::make_shared<Launcher>();
   caf::actor_addr watched;  ///< the launcher
+  bool telling = false;     ///< a reminder is under way
   std::optional<detail::HostedJob> job;
 
   /// What a launcher gets to know first.
@@ -64,6 +65,7 @@ struct HostState {
 
   std::string join(const JoinRequest& request) {
     check_peer(request);
+    if (job && job->job() == request.job) leave_job();
     ARNO_CHECK(!job, Errc::cancelled, "node {} works for job {} already", options.name, job->job());
     job.emplace(options, *registry, *metrics, request,
                 [launcher = launcher, node = options.name](const NodeReport& report) {
@@ -115,8 +117,7 @@ struct HostState {
 
 using Self = NodeActor::stateful_pointer<HostState>;
 
-void tell_how_it_goes(Self self) {
-  HostState& state = self->state;
+void tell_how_it_goes(const HostState& state) {
   if (!state.job) return;
   state.launcher->report(state.options.name, state.job->counts());
   auto [lines, dropped] = state.log->take();
@@ -124,7 +125,24 @@ void tell_how_it_goes(Self self) {
     state.launcher->report(state.options.name,
                            {.kind = NodeReport::log, .code = dropped, .lines = std::move(lines)});
   }
+}
+
+void tell_again(Self self) {
+  if (!self->state.job || std::exchange(self->state.telling, true)) return;
   self->delayed_send(self, kTellEvery, TellAtom::value);
+}
+
+/// The launcher is watched from the start: one that is gone before it has the answer is not waited
+/// for.
+std::string join(Self self, const std::string& body, const caf::strong_actor_ptr& launcher) {
+  HostState& state = self->state;
+  ARNO_CHECK(launcher, Errc::comm_failed, "found nobody to report to");
+  const std::string reply = state.join(from_wire<JoinRequest>(body));
+  state.watched = launcher->address();
+  self->monitor(caf::actor_cast<caf::actor>(launcher));
+  state.launcher->set(caf::actor_cast<LauncherActor>(launcher));
+  tell_again(self);
+  return reply;
 }
 
 NodeActor::behavior_type host(Self self, NodeOptions options, const Registry* registry,
@@ -138,15 +156,21 @@ NodeActor::behavior_type host(Self self, NodeOptions options, const Registry* re
     if (message.source == state.watched) state.lose_launcher();
   });
   return {
+      [self](const std::string& request, const caf::strong_actor_ptr& launcher) {
+        auto [code, text] =
+            detail::answer_of("join", [&] { return join(self, request, launcher); });
+        return caf::result<int32_t, std::string>(code, std::move(text));
+      },
       [&state](const std::string& verb, const std::string& body) {
         auto [code, text] = detail::answer_of(verb, [&] {
           if (verb == kDescribe) return state.describe(from_wire<JoinRequest>(body));
-          if (verb == kJoin) return state.join(from_wire<JoinRequest>(body));
           if (verb == kPlace) return state.place(from_wire<PlaceRequest>(body));
           if (verb == kCheckPlan) return state.check(body);
           if (verb == kClear) return state.clear(from_wire<ClearRequest>(body));
           fail(Errc::unsupported, "found the unknown request \"{}\"", verb);
         });
+        // Also of a job that ends at once.
+        if (verb == kPlace) tell_how_it_goes(state);
         return caf::result<int32_t, std::string>(code, std::move(text));
       },
       [&state](int32_t shell, const std::string& order) {
@@ -161,15 +185,14 @@ NodeActor::behavior_type host(Self self, NodeOptions options, const Registry* re
       [&state](BreakAtom, const std::string& why) {
         if (state.job) state.job->break_groups(why);
       },
-      [self, &state](const caf::strong_actor_ptr& launcher) {
-        // Nobody: the job goes on without this node.
-        if (!launcher) return state.leave_job();
-        state.watched = launcher->address();
-        self->monitor(caf::actor_cast<caf::actor>(launcher));
-        state.launcher->set(caf::actor_cast<LauncherActor>(launcher));
-        tell_how_it_goes(self);
+      [&state](LeaveAtom, const std::string& job) {
+        if (state.job && state.job->job() == job) state.leave_job();
       },
-      [self](TellAtom) { tell_how_it_goes(self); },
+      [self, &state](TellAtom) {
+        state.telling = false;
+        tell_how_it_goes(state);
+        tell_again(self);
+      },
   };
 }
 

@@ -29,10 +29,11 @@ struct NodeAddress {
   std::string payload;  ///< "tcp://host:port"
 };
 
-/// The first request: become part of a job.
+/// Become part of a job. A node that is part of it already begins anew: its launcher has had no
+/// answer, or has let go of it.
 struct JoinRequest {
   std::string version;
-  std::string job;
+  std::string job;   ///< its id: another one at every launch
   std::string node;  ///< the name that the job file has for the node
 };
 struct JoinReply {
@@ -137,20 +138,21 @@ T from_wire(const std::string& text);
 using TellAtom = caf::atom_constant<caf::atom("tell")>;
 using KeyAtom = caf::atom_constant<caf::atom("key")>;
 using BreakAtom = caf::atom_constant<caf::atom("break")>;
+using LeaveAtom = caf::atom_constant<caf::atom("leave")>;
 
-/// A node: requests by verb and body, answered as detail::answer_of() says; orders to shells, by
-/// number; a key and value of the groups' store; the end of all groups, with the reason; whom to
-/// report to; its own reminder to do so.
-using NodeActor =
-    caf::typed_actor<caf::replies_to<std::string, std::string>::with<int32_t, std::string>,
-                     caf::reacts_to<int32_t, std::string>,
-                     caf::reacts_to<KeyAtom, std::string, std::string>,
-                     caf::reacts_to<BreakAtom, std::string>, caf::reacts_to<caf::strong_actor_ptr>,
-                     caf::reacts_to<TellAtom>>;
+/// A node: a JoinRequest, with the launcher to report to, and requests by verb and body, answered
+/// as detail::answer_of() says; orders to shells, by number; a key and value of the groups' store;
+/// the end of all groups, with the reason; that the job of this id goes on without it; its own
+/// reminder to report.
+using NodeActor = caf::typed_actor<
+    caf::replies_to<std::string, caf::strong_actor_ptr>::with<int32_t, std::string>,
+    caf::replies_to<std::string, std::string>::with<int32_t, std::string>,
+    caf::reacts_to<int32_t, std::string>, caf::reacts_to<KeyAtom, std::string, std::string>,
+    caf::reacts_to<BreakAtom, std::string>, caf::reacts_to<LeaveAtom, std::string>,
+    caf::reacts_to<TellAtom>>;
 
 // Requests to a node.
-inline constexpr const char* kDescribe = "describe";  ///< as join, but it stays out of the job
-inline constexpr const char* kJoin = "join";
+inline constexpr const char* kDescribe = "describe";  ///< body: a JoinRequest; it does not join
 inline constexpr const char* kPlace = "place";
 inline constexpr const char* kCheckPlan = "check";  ///< body: a plan in YAML
 inline constexpr const char* kClear = "clear";
