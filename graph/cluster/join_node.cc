@@ -26,12 +26,13 @@ JoinedNode join_node(detail::ControlSystem& control, const std::string& address,
   return about_node(request.node, [&] {
     for (;;) {
       const auto actor = control.reach<NodeActor>(address);
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(end_after(Errc::timeout) - Clock::now());
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(end_after(Errc::timeout) - Clock::now());
       try {
-        return JoinedNode{actor, from_wire<JoinReply>(detail::ask(
-                                     control.system(), actor, std::max(left, kPause),
-                                     Errc::timeout, to_wire(request),
-                                     caf::actor_cast<caf::strong_actor_ptr>(launcher)))};
+        return JoinedNode{actor,
+                          from_wire<JoinReply>(detail::ask(
+                              control.system(), actor, std::max(left, kPause), Errc::timeout,
+                              to_wire(request), caf::actor_cast<caf::strong_actor_ptr>(launcher)))};
       } catch (const Error& error) {
         if (error.code() == Errc::timeout) let_go(actor, request.job);
         if (Clock::now() + kPause >= end_after(error.code())) throw;

@@ -12,8 +12,8 @@ namespace arno::graph {
 
 /// How long a node is waited for that has to end something first.
 struct JoinLimits {
-  /// For an answer. It may see only now that an old connection has ended, and asked again over a new
-  /// one; or it is still ending the actors of an earlier job.
+  /// For an answer. It may see only now that an old connection has ended, and asked again over a
+  /// new one; or it is still ending the actors of an earlier job.
   std::chrono::milliseconds answer = 5 * kFailureBudget;
   /// While it says that it works for another job, whose launcher may just be gone.
   std::chrono::milliseconds other_job = kFailureBudget;

@@ -58,9 +58,10 @@ TEST_F(NodeThatAnswersTest, AnotherLauncherIsRefused) {
   LauncherActor own = launcher();
   LauncherActor other = launcher();
   join(address_, "a", own, {});
-  EXPECT_THAT(testing::problem_of(Errc::cancelled,
-                                  [&] { join(address_, "b", other, {.other_job = milliseconds(0)}); }),
-              HasSubstr("node alpha: node alpha works for job a already"));
+  EXPECT_THAT(
+      testing::problem_of(Errc::cancelled,
+                          [&] { join(address_, "b", other, {.other_job = milliseconds(0)}); }),
+      HasSubstr("node alpha: node alpha works for job a already"));
   end(own);
   end(other);
 }
@@ -106,7 +107,8 @@ NodeActor::behavior_type node_that_hangs(NodeActor::pointer self, Asked* asked) 
           [](const std::string&, const std::string&) {
             return caf::result<int32_t, std::string>(0, "");
           },
-          [](int32_t, const std::string&) {}, [](KeyAtom, const std::string&, const std::string&) {},
+          [](int32_t, const std::string&) {},
+          [](KeyAtom, const std::string&, const std::string&) {},
           [](BreakAtom, const std::string&) {},
           [=](LeaveAtom, const std::string& job) {
             const std::scoped_lock lock(asked->mutex);
