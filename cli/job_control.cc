@@ -13,6 +13,11 @@ namespace {
 
 using graph::ControlRequest;
 
+/// What changes the graph.
+bool is_order(const std::string& verb) {
+  return verb == kAttach || verb == kDetach || verb == kCredit;
+}
+
 int64_t items_of(const std::string& text) {
   int64_t items = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), items);
@@ -62,7 +67,7 @@ JobControl::JobControl(const graph::ControlSpec& where, std::filesystem::path ou
       status_(std::move(status)),
       server_(
           where.listen, [this](const ControlRequest& request) { return answer(request); },
-          where.key) {
+          [](const ControlRequest& request) { return is_order(request.verb); }, where.key) {
   io::write_file_atomically(output_ / kControlFile, server_.address() + "\n");
 }
 
@@ -80,8 +85,7 @@ std::string JobControl::answer(const ControlRequest& request) {
   const bool only_check = request.verb.starts_with(kCheck);
   const std::string verb =
       only_check ? request.verb.substr(std::string_view(kCheck).size()) : request.verb;
-  ARNO_CHECK(verb == kAttach || verb == kDetach || verb == kCredit, Errc::unsupported,
-             "found the unknown order \"{}\"", request.verb);
+  ARNO_CHECK(is_order(verb), Errc::unsupported, "found the unknown order \"{}\"", request.verb);
   return change(verb, request, only_check);
 }
 

@@ -19,14 +19,18 @@ struct ControlRequest {
 /// actor system: traffic of a job does not hold it up.
 class ControlServer {
  public:
-  /// Returns the answer; an Error that it throws is the answer to a request that failed. Called
-  /// from one thread, one request at a time.
+  /// Returns the answer; an Error that it throws is the answer to a request that failed. Called for
+  /// one order at a time and, from another thread, for one of the other requests at a time.
   using Handler = std::function<std::string(const ControlRequest&)>;
+  /// Whether a request is an order: it may take long, and waits for those before it. Other requests
+  /// do not wait for orders.
+  using IsOrder = std::function<bool(const ControlRequest&)>;
 
   /// `listen`: "host:port"; port 0 takes a free one. `key`: folder of a job key that peers have to
   /// have; empty: none. Throws io_failed when it cannot listen there.
-  ControlServer(const std::string& listen, Handler handler, const std::string& key = "");
-  /// No call of the handler is under way when it returns.
+  ControlServer(const std::string& listen, const Handler& handler, IsOrder is_order,
+                const std::string& key = "");
+  /// Waits for the call of the handler that is under way; orders that wait are refused.
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;

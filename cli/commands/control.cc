@@ -16,9 +16,8 @@ namespace arno::cli {
 namespace {
 
 constexpr size_t kLongestPatch = 1 << 20;
-// A detach waits until what the actor holds is worked off.
+// A detach waits until what the actor holds is worked off, and for the orders before it.
 constexpr std::chrono::minutes kPatience{10};
-// An order that is being carried out holds a question up.
 constexpr std::chrono::seconds kPatienceToAsk{30};
 
 struct ControlOptions {

@@ -22,8 +22,10 @@ constexpr int kAttempts = 3;
 }  // namespace
 
 ControlSystem::Config::Config(const std::string& key_folder) {
-  // One thread, on which handlers may block: a published actor that is detached would hold up the
-  // end of the system, and so would another system whose actors were spawned from two threads.
+  // One thread, on which handlers may block, as no published actor can be detached: the thread of a
+  // detached actor lives as long as a handle to it, and the middleman has one to the end. A system
+  // also waits at its end for each thread that spawned into it to end, or to spawn into another
+  // one: until then the thread holds the system's logger.
   set("scheduler.max-threads", size_t{1});
   set("scheduler.policy", caf::atom("sharing"));
   set("logger.verbosity", caf::atom("quiet"));
