@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -18,10 +19,11 @@ namespace {
 
 constexpr size_t kMostWaiting = size_t{16} << 20;
 
-/// Appends all of a text or, as far as that is possible, nothing of it. Sets errno.
-bool append(int file, const std::string& text) {
+/// Appends as many lines of a text as there is room for, whole. Returns how much of it is written;
+/// when that is not all, errno says why.
+size_t append(int file, std::string_view text) {
   struct stat before {};
-  if (fstat(file, &before) != 0) return false;
+  if (fstat(file, &before) != 0) return 0;
   size_t written = 0;
   while (written < text.size()) {
     const ssize_t more = ::write(file, text.data() + written, text.size() - written);
@@ -29,25 +31,29 @@ bool append(int file, const std::string& text) {
     if (more < 0) break;
     written += static_cast<size_t>(more);
   }
-  if (written == text.size()) return true;
+  if (written == text.size()) return written;
   const int code = errno;
-  // Half a line would spoil the next one. A file that cannot be cut, such as a pipe, keeps it.
-  [[maybe_unused]] const int cut = written > 0 ? ftruncate(file, before.st_size) : 0;
+  const size_t whole = text.substr(0, written).rfind('\n') + 1;
+  // Half a line would spoil the next one. Where it cannot be cut off, its rest is next.
+  const bool cut =
+      whole < written && ftruncate(file, before.st_size + static_cast<off_t>(whole)) == 0;
   errno = code;
-  return false;
+  return cut ? whole : written;
 }
 
 }  // namespace
 
-LineFile::LineFile(std::filesystem::path path, std::string component)
-    : path_(std::move(path)), component_(std::move(component)) {
+LineFile::LineFile(std::filesystem::path path, std::string component,
+                   std::function<Clock::time_point()> now)
+    : path_(std::move(path)), component_(std::move(component)), now_(std::move(now)) {
   file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (file_ < 0) detail::fail_errno(component_, "opening", path_);
 }
 
 LineFile::~LineFile() {
   const std::scoped_lock lock(mutex_);
-  if (!write_waiting()) lost_ += lines_;
+  write_waiting();
+  lost_ += std::ranges::count(waiting_, '\n');
   if (lost_ > 0) log::warn(component_, "{}: {} lines were not written", path_.string(), lost_);
   ::close(file_);
 }
@@ -56,23 +62,22 @@ void LineFile::add(std::string_view line) {
   const std::scoped_lock lock(mutex_);
   if (waiting_.size() + line.size() < kMostWaiting) {
     waiting_.append(line).push_back('\n');
-    ++lines_;
   } else {
     ++lost_;
   }
-  const bool failed = !write_waiting();
-  if (failed && !failed_) {
-    log::warn(component_, "{}: {}; lines wait until they can be written", path_.string(),
-              std::strerror(errno));
-  }
-  failed_ = failed;
+  if (full_ && now_() - *full_ < kPause) return;
+  const bool was_full = full_.has_value();
+  full_.reset();
+  if (write_waiting()) return;
+  full_ = now_();
+  if (was_full) return;
+  log::warn(component_, "{}: {}; lines wait until they can be written", path_.string(),
+            std::strerror(errno));
 }
 
 bool LineFile::write_waiting() {
-  if (!append(file_, waiting_)) return false;
-  waiting_.clear();
-  lines_ = 0;
-  return true;
+  waiting_.erase(0, append(file_, waiting_));
+  return waiting_.empty();
 }
 
 }  // namespace arno::io

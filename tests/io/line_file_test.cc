@@ -24,7 +24,14 @@ class LineFileTest : public ::testing::Test {
         })) {}
   ~LineFileTest() override { log::set_sink(before_); }
 
+  /// A file that goes by the test's clock.
+  LineFile open() {
+    return LineFile(folder_ / "a", "test", [this] { return now_; });
+  }
+  std::string written() const { return read_text(folder_ / "a"); }
+
   TemporaryFolder folder_;
+  std::chrono::steady_clock::time_point now_;
   std::vector<std::string> logged_;
   log::Sink before_;
 };
@@ -36,19 +43,56 @@ TEST_F(LineFileTest, AppendsToWhatIsThere) {
 }
 
 TEST_F(LineFileTest, LinesWaitForRoomAndNoneIsCut) {
-  LineFile file(folder_ / "a", "test");
+  LineFile file = open();
   file.add("one");
   {
     const testing::FileSizeLimit full(6);
     file.add("two");
     file.add("three");
-    EXPECT_EQ(read_text(folder_ / "a"), "one\n");
+    EXPECT_EQ(written(), "one\n");
   }
   EXPECT_THAT(logged_, ElementsAre(HasSubstr("lines wait until they can be written")));
 
+  now_ += LineFile::kPause;
   file.add("four");
 
-  EXPECT_EQ(read_text(folder_ / "a"), "one\ntwo\nthree\nfour\n");
+  EXPECT_EQ(written(), "one\ntwo\nthree\nfour\n");
+}
+
+TEST_F(LineFileTest, WholeLinesThatFitAreWrittenAndOnlyTheRestWaits) {
+  LineFile file = open();
+  {
+    const testing::FileSizeLimit full(2);
+    for (const char* line : {"one", "two", "three"}) file.add(line);
+  }
+  now_ += LineFile::kPause;
+  {
+    const testing::FileSizeLimit full(10);
+    file.add("four");
+    EXPECT_EQ(written(), "one\ntwo\n");
+  }
+  write_text(folder_ / "a", "");
+  now_ += LineFile::kPause;
+
+  file.add("five");
+
+  EXPECT_EQ(written(), "three\nfour\nfive\n");
+}
+
+TEST_F(LineFileTest, AFullDiskIsTriedAgainAfterAPause) {
+  LineFile file = open();
+  {
+    const testing::FileSizeLimit full(2);
+    file.add("one");
+  }
+  now_ += LineFile::kPause / 2;
+
+  file.add("two");
+  EXPECT_EQ(written(), "");
+  now_ += LineFile::kPause / 2;
+  file.add("three");
+
+  EXPECT_EQ(written(), "one\ntwo\nthree\n");
 }
 
 TEST_F(LineFileTest, SaysHowManyLinesAreLost) {
