@@ -32,6 +32,12 @@ std::optional<HostPort> parse_tcp_address(const std::string& text) {
   return parse_host_port(rest);
 }
 
+bool is_numeric(const std::string& host) {
+  in6_addr address{};
+  return inet_pton(AF_INET, host.c_str(), &address) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), &address) == 1;
+}
+
 bool is_loopback(const std::string& host) {
   in_addr address{};
   const bool v4 = inet_pton(AF_INET, host.c_str(), &address) == 1;

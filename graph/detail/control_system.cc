@@ -48,9 +48,10 @@ ControlSystem::ControlSystem(const std::string& key_folder)
 caf::strong_actor_ptr ControlSystem::reach(const std::string& address,
                                            const std::set<std::string>& kind) {
   const HostPort at = endpoint_of(address);
-  std::string why = why_unreachable(at, kConnectLimit);
   // CAF's own attempt has no limit: it would hold up others, and the end of the process, for
   // minutes.
+  const Probe found = probe(at, kConnectLimit);
+  std::string why = found.why;
   ARNO_CHECK(why.empty(), Errc::io_failed, "nobody answers at {}: {}", address, why);
   const caf::io::middleman_actor connector =
       secure_ ? system_.openssl_manager().actor_handle() : system_.middleman().actor_handle();
@@ -60,7 +61,7 @@ caf::strong_actor_ptr ControlSystem::reach(const std::string& address,
   // On a busy machine a handshake may take longer than a peer may be silent.
   for (int attempt = 0; attempt < kAttempts && again; ++attempt) {
     again = false;
-    self->request(connector, kConnectLimit, caf::connect_atom::value, at.host, at.port)
+    self->request(connector, kConnectLimit, caf::connect_atom::value, found.numeric.host, at.port)
         .receive(
             [&](caf::node_id&, caf::strong_actor_ptr& actor, std::set<std::string>& found) {
               if (actor && std::ranges::includes(found, kind)) out = std::move(actor);

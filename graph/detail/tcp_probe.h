@@ -8,8 +8,14 @@
 
 namespace arno::graph::detail {
 
-/// Why no TCP connection to an address comes about within a limit; empty when one does, which is
-/// closed again. Looking a name up is not limited.
-std::string why_unreachable(const HostPort& at, std::chrono::milliseconds limit);
+/// Who takes TCP connections at an address.
+struct Probe {
+  HostPort numeric;  ///< the address of the host that does
+  std::string why;   ///< nobody does: why; empty otherwise
+};
+
+/// Makes a connection within a limit, to one after the other of the host's addresses, and closes it
+/// again.
+Probe probe(const HostPort& at, std::chrono::milliseconds limit);
 
 }  // namespace arno::graph::detail

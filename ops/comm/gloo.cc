@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/comm/gloo.h"
 
-#include <arpa/inet.h>
 #include <gloo/rendezvous/context.h>
 #include <gloo/rendezvous/store.h>
 #include <gloo/transport/tcp/device.h>
 
-#include <array>
 #include <chrono>
 #include <mutex>
 #include <vector>
 
+#include "common/host_port.h"
 #include "ops/comm/detail/peer_link.h"
 #include "ops/comm/detail/pipe_signal.h"
 
@@ -194,11 +193,8 @@ class GlooLink final : public detail::PeerLink {
 
 /// Gloo crashes on a name that does not resolve, so names are left to the caller.
 void check_address(const std::string& address) {
-  std::array<unsigned char, sizeof(in6_addr)> parsed;
-  ARNO_CHECK(inet_pton(AF_INET, address.c_str(), parsed.data()) == 1 ||
-                 inet_pton(AF_INET6, address.c_str(), parsed.data()) == 1,
-             Errc::invalid_argument, "[gloo] found address \"{}\", expected a numeric one",
-             address);
+  ARNO_CHECK(is_numeric(address), Errc::invalid_argument,
+             "[gloo] found address \"{}\", expected a numeric one", address);
 }
 
 }  // namespace

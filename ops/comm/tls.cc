@@ -17,8 +17,6 @@
 namespace arno::ops {
 namespace {
 
-using detail::Deadline;
-using detail::Socket;
 using detail::TlsConnection;
 using std::chrono::milliseconds;
 
@@ -94,7 +92,7 @@ class TlsLink final : public detail::PeerLink {
   TlsLink(Store& store, const TlsOptions& options) : options_(options), context_(options.files) {
     if (options.size == 1) return;
     const detail::PipeSignalBlocked blocked;
-    const Socket listener = Socket::listen_on(options.address);
+    const TcpSocket listener = TcpSocket::listen_on(options.address);
     const HostPort own = listener.local();
     put(store, fmt::format("{}:{}", own.shown_host, own.port));
     const std::vector<HostPort> addresses = addresses_of_others(store);
@@ -102,7 +100,7 @@ class TlsLink final : public detail::PeerLink {
         after(std::min(milliseconds(options.comm.deadline_ms), kConnectLimit));
     peers_.resize(static_cast<size_t>(options.size));
     for (int64_t rank = 0; rank < options.rank; ++rank) call(rank, addresses[rank], deadline);
-    std::deque<Socket> silent;
+    std::deque<TcpSocket> silent;
     for (int64_t rank = options.rank + 1; rank < options.size; ++rank) {
       take(listener, silent, deadline);
     }
@@ -154,7 +152,7 @@ class TlsLink final : public detail::PeerLink {
     std::vector<HostPort> out(static_cast<size_t>(options_.size));
     for (int64_t rank = 0; rank < options_.size; ++rank) {
       if (rank == options_.rank) continue;
-      const auto text = store.get(key_of(rank), milliseconds(detail::patience_until(deadline)));
+      const auto text = store.get(key_of(rank), milliseconds(patience_until(deadline)));
       ARNO_CHECK(text, Errc::comm_failed, "[tls] rank {} of {} did not come within {} ms", rank,
                  options_.size, options_.comm.deadline_ms);
       const auto address = parse_host_port(std::string(text->begin(), text->end()));
@@ -182,8 +180,9 @@ class TlsLink final : public detail::PeerLink {
 
   void call(int64_t rank, const HostPort& address, Deadline deadline) {
     try {
-      auto peer = std::make_unique<TlsConnection>(context_, Socket::connect_to(address, deadline),
-                                                  TlsConnection::End::connects, deadline);
+      auto peer =
+          std::make_unique<TlsConnection>(context_, TcpSocket::connect_to(address, deadline),
+                                          TlsConnection::End::connects, deadline);
       say(*peer, hello(options_.rank), deadline);
       ARNO_CHECK(hear(*peer, deadline) == hello(rank), Errc::comm_failed,
                  "what answers is another member");
@@ -197,22 +196,22 @@ class TlsLink final : public detail::PeerLink {
 
   /// The next connection whose other end has said something, as members do at once. `silent`: those
   /// that have not yet.
-  static std::optional<Socket> next_to_talk(const Socket& listener, std::deque<Socket>& silent,
-                                            Deadline deadline) {
+  static std::optional<TcpSocket> next_to_talk(const TcpSocket& listener,
+                                               std::deque<TcpSocket>& silent, Deadline deadline) {
     constexpr size_t kMostSilent = 64;
     for (;;) {
       std::vector<pollfd> waiting{{.fd = listener.fd(), .events = POLLIN, .revents = 0}};
-      for (const Socket& each : silent) {
+      for (const TcpSocket& each : silent) {
         waiting.push_back({.fd = each.fd(), .events = POLLIN, .revents = 0});
       }
-      if (!detail::wait_for_any(waiting, deadline)) return std::nullopt;
+      if (!wait_for_any(waiting, deadline)) return std::nullopt;
       for (size_t i = 0; i < silent.size(); ++i) {
         if (waiting[i + 1].revents == 0) continue;
-        Socket out = std::move(silent[i]);
+        TcpSocket out = std::move(silent[i]);
         silent.erase(silent.begin() + static_cast<std::ptrdiff_t>(i));
         return out;
       }
-      std::optional<Socket> more = listener.accept(deadline);
+      std::optional<TcpSocket> more = listener.accept(deadline);
       if (!more) return std::nullopt;
       silent.push_back(std::move(*more));
       if (silent.size() > kMostSilent) silent.pop_front();
@@ -220,9 +219,9 @@ class TlsLink final : public detail::PeerLink {
   }
 
   /// Takes one more member in. Others are sent away and do no harm.
-  void take(const Socket& listener, std::deque<Socket>& silent, Deadline deadline) {
+  void take(const TcpSocket& listener, std::deque<TcpSocket>& silent, Deadline deadline) {
     std::string refused;
-    while (std::optional<Socket> socket = next_to_talk(listener, silent, deadline)) {
+    while (std::optional<TcpSocket> socket = next_to_talk(listener, silent, deadline)) {
       const HostPort from = socket->peer();
       try {
         return greet(std::move(*socket), std::min(deadline, after(kHandshakeLimit)));
@@ -236,7 +235,7 @@ class TlsLink final : public detail::PeerLink {
          options_.rank, options_.size, refused);
   }
 
-  void greet(Socket socket, Deadline deadline) {
+  void greet(TcpSocket socket, Deadline deadline) {
     auto peer = std::make_unique<TlsConnection>(context_, std::move(socket),
                                                 TlsConnection::End::accepts, deadline);
     const Words said = hear(*peer, deadline);
@@ -278,7 +277,7 @@ class TlsLink final : public detail::PeerLink {
       if (under_way.empty()) return;
       waiting.clear();
       for (const Transfer& transfer : under_way) waiting.push_back(transfer.waits_for());
-      ARNO_CHECK(detail::wait_for_any(waiting, after(milliseconds(options_.comm.deadline_ms))),
+      ARNO_CHECK(wait_for_any(waiting, after(milliseconds(options_.comm.deadline_ms))),
                  Errc::comm_failed, "[{}] rank {} of {} was silent for {} ms (seen by rank {})",
                  call, under_way.front().peer, options_.size, options_.comm.deadline_ms,
                  options_.rank);

@@ -48,7 +48,8 @@ TlsContext::TlsContext(const TlsFiles& files) : context_(SSL_CTX_new(TLS_method(
              files.private_key, "the key of the certificate in PEM");
 }
 
-TlsConnection::TlsConnection(const TlsContext& context, Socket socket, End end, Deadline deadline)
+TlsConnection::TlsConnection(const TlsContext& context, TcpSocket socket, End end,
+                             Deadline deadline)
     : socket_(std::move(socket)), connection_(SSL_new(context.get())) {
   ARNO_CHECK(connection_ && SSL_set_fd(connection_.get(), socket_.fd()) == 1, Errc::library_failed,
              "[tls] making a connection: {}", reason());

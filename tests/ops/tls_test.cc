@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "common/log.h"
-#include "ops/comm/detail/socket.h"
+#include "common/tcp_socket.h"
 #include "tests/support/key_files.h"
 #include "tests/support/problem_of.h"
 #include "tests/support/replicas.h"
@@ -21,12 +21,11 @@ namespace {
 using arno::testing::KeyFiles;
 using arno::testing::on_each_rank;
 using arno::testing::problem_of;
-using detail::Socket;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-detail::Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::seconds(20); }
+Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::seconds(20); }
 
 /// Stands on the way to somebody who listens: notes and may change what goes by.
 class Eavesdropper {
@@ -46,19 +45,19 @@ class Eavesdropper {
 
  private:
   void carry() {
-    std::optional<Socket> ends[2] = {entry_.accept(soon()), std::nullopt};
+    std::optional<TcpSocket> ends[2] = {entry_.accept(soon()), std::nullopt};
     if (!ends[0]) return;
-    ends[1] = Socket::connect_to(listener_, soon());
+    ends[1] = TcpSocket::connect_to(listener_, soon());
     for (;;) {
       pollfd waiting[2] = {{ends[0]->fd(), POLLIN, 0}, {ends[1]->fd(), POLLIN, 0}};
-      if (!detail::wait_for_any(waiting, soon())) return;
+      if (!wait_for_any(waiting, soon())) return;
       for (const int from : {0, 1}) {
         if (waiting[from].revents != 0 && !pass(*ends[from], *ends[1 - from])) return;
       }
     }
   }
 
-  bool pass(const Socket& from, const Socket& to) {
+  bool pass(const TcpSocket& from, const TcpSocket& to) {
     char bytes[16384];
     const ssize_t count = ::recv(from.fd(), bytes, sizeof(bytes), 0);
     if (count <= 0) return false;
@@ -66,7 +65,7 @@ class Eavesdropper {
     heard_.append(bytes, count);
     for (ssize_t sent = 0; sent < count;) {
       pollfd waiting{to.fd(), POLLOUT, 0};
-      if (!detail::wait_for_any({&waiting, 1}, soon())) return false;
+      if (!wait_for_any({&waiting, 1}, soon())) return false;
       const ssize_t more = ::send(to.fd(), bytes + sent, count - sent, MSG_NOSIGNAL);
       if (more < 0) return false;
       sent += more;
@@ -75,7 +74,7 @@ class Eavesdropper {
   }
 
   HostPort listener_;
-  Socket entry_ = Socket::listen_on("127.0.0.1");
+  TcpSocket entry_ = TcpSocket::listen_on("127.0.0.1");
   std::string heard_;
   std::atomic<size_t> falsify_from_ = SIZE_MAX;
   std::thread thread_;
@@ -180,12 +179,12 @@ TEST_F(TlsTest, StrangersKeepNoGroupFromForming) {
       [&] { first = tls_communicator(*store_, {.rank = 0, .size = 2, .files = key_.tls()}); });
   const auto text = store_->get("0", std::chrono::seconds(20));
   const auto address = parse_host_port(std::string(text->begin(), text->end()));
-  std::vector<Socket> silent;
-  for (int i = 0; i < 6; ++i) silent.push_back(Socket::connect_to(*address, soon()));
-  const Socket rude = Socket::connect_to(*address, soon());
+  std::vector<TcpSocket> silent;
+  for (int i = 0; i < 6; ++i) silent.push_back(TcpSocket::connect_to(*address, soon()));
+  const TcpSocket rude = TcpSocket::connect_to(*address, soon());
   const std::string words = "GET / HTTP/1.1\r\n\r\n";
   ::send(rude.fd(), words.data(), words.size(), MSG_NOSIGNAL);
-  { const Socket gone = Socket::connect_to(*address, soon()); }
+  { const TcpSocket gone = TcpSocket::connect_to(*address, soon()); }
 
   const auto second = tls_communicator(*store_, {.rank = 1, .size = 2, .files = key_.tls()});
   joining.join();

@@ -5,7 +5,7 @@
 #include <memory>
 #include <span>
 
-#include "ops/comm/detail/socket.h"
+#include "common/tcp_socket.h"
 #include "ops/comm/tls.h"
 
 struct ssl_ctx_st;  // of OpenSSL
@@ -34,7 +34,7 @@ class TlsConnection {
   enum class End { connects, accepts };
 
   /// Throws comm_failed when the other end cannot show the certificate in time.
-  TlsConnection(const TlsContext& context, Socket socket, End end, Deadline deadline);
+  TlsConnection(const TlsContext& context, TcpSocket socket, End end, Deadline deadline);
 
   // What can be read or written without waiting, in bytes; 0 when that is nothing, and then the
   // events() below say what to wait for. Throw comm_failed when the connection has ended.
@@ -47,7 +47,7 @@ class TlsConnection {
   void read_all(std::span<std::byte> into, Deadline deadline);
   void write_all(std::span<const std::byte> from, Deadline deadline);
 
-  const Socket& socket() const { return socket_; }
+  const TcpSocket& socket() const { return socket_; }
 
  private:
   struct Free {
@@ -56,7 +56,7 @@ class TlsConnection {
   short events_after(int result) const;
   void await(short events, Deadline deadline) const;
 
-  Socket socket_;
+  TcpSocket socket_;
   std::unique_ptr<ssl_st, Free> connection_;
   short read_events_ = POLLIN;
   short write_events_ = POLLOUT;

@@ -11,7 +11,7 @@
 
 #include "common/host_port.h"
 
-namespace arno::ops::detail {
+namespace arno {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
@@ -21,27 +21,30 @@ int patience_until(Deadline deadline);
 /// Waits until one of the sockets is ready; false when none is in time.
 bool wait_for_any(std::span<pollfd> sockets, Deadline deadline);
 
-/// A TCP socket whose calls do not wait.
-class Socket {
+/// A TCP socket whose calls do not wait. Hosts are numeric (host_port.h); invalid_argument is
+/// thrown for others.
+class TcpSocket {
  public:
-  Socket() = default;
-  explicit Socket(int fd) : fd_(fd) {}
-  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Socket& operator=(Socket&& other) noexcept {
+  TcpSocket() = default;
+  explicit TcpSocket(int fd) : fd_(fd) {}
+  TcpSocket(TcpSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  TcpSocket& operator=(TcpSocket&& other) noexcept {
     std::swap(fd_, other.fd_);
     return *this;
   }
-  ~Socket();
+  ~TcpSocket();
 
-  /// Listens at a free port of a numeric address. Throws invalid_argument for any other address,
-  /// comm_failed when it is none of this machine.
-  static Socket listen_on(const std::string& address);
+  /// Listens at a free port. Throws comm_failed when the host is none of this machine.
+  static TcpSocket listen_on(const std::string& host);
   /// Throws comm_failed when nobody takes the connection in time.
-  static Socket connect_to(const HostPort& peer, Deadline deadline);
+  static TcpSocket connect_to(const HostPort& peer, Deadline deadline);
+  /// The same, but what keeps it from coming about is an errno: nothing is open then.
+  static std::pair<TcpSocket, int> try_to_connect(const HostPort& peer, Deadline deadline);
   /// The next connection; nothing when none comes in time.
-  std::optional<Socket> accept(Deadline deadline) const;
+  std::optional<TcpSocket> accept(Deadline deadline) const;
 
   int fd() const { return fd_; }
+  bool is_open() const { return fd_ >= 0; }
   /// Where it listens, or the other end of a connection.
   HostPort local() const;
   HostPort peer() const;
@@ -52,4 +55,4 @@ class Socket {
   int fd_ = -1;
 };
 
-}  // namespace arno::ops::detail
+}  // namespace arno
