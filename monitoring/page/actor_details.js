@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is known of one actor: each replica, and the edges it has.
 
-import {el, setText} from './dom.js';
+import {el} from './dom.js';
 import {count, rate, percent} from './format.js';
+import {fillRows, table} from './table.js';
 
 const COLUMNS = [
   ['replica', (replica) => count(replica.replica)],
@@ -62,19 +63,4 @@ export class ActorDetails {
     this.root.append(close, title, el('p', {class: 'doc'}, actor.doc || ''),
         el('div', {class: 'tables'}, replicas.node, joined.node));
   }
-}
-
-/** A table with `count` empty rows, in a box that scrolls sideways where it is too wide. */
-function table(caption, columns, count) {
-  const head = el('tr', {}, ...columns.map(([title]) => el('th', {scope: 'col'}, title)));
-  const rows = Array.from({length: count}, () => el('tr', {}, ...columns.map(() => el('td'))));
-  const node = el('div', {'class': 'scroll-x', 'tabindex': 0, 'role': 'region',
-    'aria-label': caption}, el('table', {}, el('thead', {}, head), el('tbody', {}, ...rows)));
-  return {node, rows};
-}
-
-function fillRows(rows, items, columns) {
-  items.forEach((item, i) => {
-    columns.forEach(([, text], column) => setText(rows[i].cells[column], text(item)));
-  });
 }

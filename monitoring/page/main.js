@@ -7,6 +7,7 @@ import {clock} from './format.js';
 import {Header, isLive} from './header.js';
 import {GraphView} from './graph_view.js';
 import {ActorDetails} from './actor_details.js';
+import {Nodes} from './nodes.js';
 import {Curves} from './curves.js';
 import {StepPanel} from './step_panel.js';
 import {Samples} from './samples.js';
@@ -26,6 +27,7 @@ class Page {
     this.header = new Header();
     this.details = new ActorDetails(byId('details'), () => this.choose(null));
     this.graph = new GraphView(byId('graph'), byId('graph-legend'), (name) => this.choose(name));
+    this.nodes = new Nodes(byId('nodes-panel'), byId('nodes'));
     this.step = new StepPanel();
     this.curves = new Curves();
     this.events = new Events();
@@ -59,6 +61,7 @@ class Page {
     this.header.update(state);
     this.graph.update(state);
     this.details.update(state, this.chosen);
+    this.nodes.update(state);
     this.step.update(state);
     setText(byId('footer'), `${state.actors.length} actors, ${state.edges.length} edges · ` +
       `figures of ${clock(state.now)}`);

@@ -144,6 +144,11 @@ class PageUnderTest:
         return self.script("const banner = document.getElementById('connection');"
                            "return banner.hidden ? '' : banner.textContent")
 
+    def rows(self, selector):
+        """Texts of the cells of a table, row by row."""
+        return self.script("return [...document.querySelectorAll(`${arguments[0]} tbody tr`)]"
+                           ".map(row => [...row.cells].map(cell => cell.textContent))", selector)
+
     def press(self, *keys):
         self.driver.switch_to.active_element.send_keys(*keys)
 

@@ -47,6 +47,9 @@ class Job:
     def __init__(self):
         self.lock = threading.Lock()
         self.state = load("state")
+        for actor in self.state["actors"]:
+            for replica in actor["replicas"]:
+                replica["node"] = self.state["node"]
         self.events = load("events")["events"]
         self.evaluation = load("evaluation")
         self.samples = load("samples")["samples"]
@@ -76,6 +79,8 @@ class Job:
             return state
         self.tick += 1
         state["now"] += 1
+        for node in state["nodes"]:
+            node["heard_at"] = state["now"]
         for actor in state["actors"]:
             base = self.rates.setdefault(actor["name"], actor["items_per_second"])
             shift(actor, base, self.tick)
@@ -130,6 +135,22 @@ class Job:
             self.state["edges"] += attached["edges"]
         self.happen("attach", actor["name"], f"joined from node {actor['node']}")
         return actor["name"]
+
+    def join(self, name, address):
+        """A node joins; the last decoder runs there."""
+        with self.lock:
+            state = self.state
+            state["nodes"].append({
+                "name": name, "address": address, "metrics": "", "has": {"cpu": 16, "gpu": 0},
+                "taken": {"cpu": 1}, "heard_at": state["now"], "lost_at": None, "why_lost": ""})
+            decode = next(actor for actor in state["actors"] if actor["name"] == "decode")
+            decode["replicas"][-1]["node"] = name
+
+    def lose(self, name, why):
+        """The node `name` is lost."""
+        with self.lock:
+            node = next(node for node in self.state["nodes"] if node["name"] == name)
+            node.update(lost_at=self.state["now"], why_lost=why, taken={})
 
     def detach(self, name):
         """The actor `name` leaves with its edges."""

@@ -84,6 +84,27 @@ class PageTest(unittest.TestCase):
         self.assertIn("model holds the job back", self.page.text("#bottleneck"))
         self.assertIn("is-bottleneck", self.page.actor_classes("model"))
 
+    def test_nodes_are_shown_where_there_are_several(self):
+        self.open_filled()
+        panel = self.page.all("#nodes-panel")[0]
+        self.assertFalse(panel.is_displayed())
+        self.job.join("alpha", "10.0.0.2:7101")
+        self.job.join("beta", "10.0.0.3:7101")
+        self.page.wait(lambda: len(self.page.rows("#nodes")) == 3, "the nodes never came")
+        self.assertTrue(panel.is_displayed())
+        self.assertEqual(self.page.rows("#nodes")[1],
+                         ["alpha", "10.0.0.2:7101", "alive", "cpu 1 of 16, gpu 0 of 0", "–"])
+        self.assertEqual(self.page.rows("#nodes")[2][4], "decode")
+        self.job.lose("beta", "its process is gone or silent")
+        self.page.wait(lambda: self.page.all("#nodes [data-state='lost']"), "it was never lost")
+        self.assertRegex(self.page.rows("#nodes")[2][2],
+                         r"^lost at \d\d:\d\d:\d\d: its process is gone or silent$")
+        for width in (WIDE, NARROW):
+            self.page.emulate(width, 1000)
+            self.assertLessEqual(self.page.sideways(), 0)
+            self.page.screenshot(f"nodes-{width}")
+        self.check_quiet()
+
     def test_figures_and_curves_move(self):
         self.open_filled()
         rate = self.page.actor_text("decode", "rate")
