@@ -188,12 +188,12 @@ JobStatus Assembly::status() const {
   out.nodes = status_of_nodes(*out.plan);
   for (const PlannedActor& actor : out.plan->actors) {
     for (int64_t replica = 0; replica < actor.replicas; ++replica) {
-      const int id = layout_.lanes().shell(actor.name, replica);
+      const int id = layout_.lanes().shell(actor.name, actor.number_of(replica));
       // While what was lost is placed again there is none.
       out.actors.push_back(id >= 0 ? status_of_shell(id)
                                    : ActorStatus{.actor = actor.name,
                                                  .kind = actor.kind->name,
-                                                 .replica = replica,
+                                                 .replica = actor.number_of(replica),
                                                  .node = actor.node_of(replica)});
     }
   }

@@ -26,6 +26,8 @@ struct ActorSpec {
   std::string place;               ///< spread or pack; empty: spread
   int64_t per_node = 0;            ///< most replicas on one node; 0: any number
   std::vector<std::string> at;     ///< where replicas are, by number; of what was placed before
+  /// Of the first replicas, when some before them were lost; in the plan of a running job alone.
+  std::vector<int64_t> numbers{};
   RawConfig options;
 
   /// Whether the planner chooses the nodes of its replicas: of `nodes`, or of all.

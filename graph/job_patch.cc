@@ -164,11 +164,6 @@ class Patcher {
   std::map<std::string, std::vector<std::string>> nodes_before_;
 };
 
-std::string replica_name(const PlannedActor& actor, int64_t replica) {
-  return actor.replicas > 1 || replica > 0 ? fmt::format("{}[{}]", actor.name, replica)
-                                           : actor.name;
-}
-
 /// What of the actors of `plan` is not in `other`.
 void tell_actors(const Plan& plan, const Plan& other, char sign, std::vector<std::string>& out) {
   for (const PlannedActor& actor : plan.actors) {
@@ -176,8 +171,8 @@ void tell_actors(const Plan& plan, const Plan& other, char sign, std::vector<std
     const int64_t there = same == other.actors.end() ? 0 : same->replicas;
     for (int64_t replica = there; replica < actor.replicas; ++replica) {
       const std::string& node = actor.node_of(replica);
-      out.push_back(fmt::format("{} {} ({}){}", sign, replica_name(actor, replica),
-                                actor.kind->name, node == kLocalNode ? "" : " on node " + node));
+      out.push_back(fmt::format("{} {} ({}){}", sign, actor.name_of(replica), actor.kind->name,
+                                node == kLocalNode ? "" : " on node " + node));
     }
   }
 }
@@ -299,7 +294,7 @@ PlanStep without_actor(const Plan& running, const std::string& actor, const Regi
     std::erase_if(config.edges, [&](const EdgeSpec& edge) {
       return edge.from.starts_with(name + ".") || edge.to.starts_with(name + ".");
     });
-  } else if (found->replicas > 1 && actor == replica_name(*found, found->replicas - 1)) {
+  } else if (found->replicas > 1 && actor == found->name_of(found->replicas - 1)) {
     for (const std::string& member : group_of(running, name)) {
       ActorSpec& spec = config.actors[member];
       --spec.replicas;
@@ -309,7 +304,7 @@ PlanStep without_actor(const Plan& running, const std::string& actor, const Regi
     problems.push_back(file.problem(
         found->replicas > 1
             ? fmt::format("found {}, expected {}, the last replica: they leave in that order",
-                          actor, replica_name(*found, found->replicas - 1))
+                          actor, found->name_of(found->replicas - 1))
             : fmt::format("found {}, expected {}, which has one replica", actor, name)));
     return {};
   }

@@ -29,7 +29,7 @@ class Layer {
     for (const PlannedActor& actor : plan_.actors) {
       std::vector<int>& replicas = shells_of_.emplace_back();
       for (int64_t replica = 0; replica < actor.replicas; ++replica) {
-        const int known = layout_.shell(actor.name, replica);
+        const int known = layout_.shell(actor.name, actor.number_of(replica));
         replicas.push_back(known >= 0 ? known : add_shell(actor, replica));
         if (known >= 0) wanted[known] = 1;
       }
@@ -43,11 +43,10 @@ class Layer {
 
   int add_shell(const PlannedActor& actor, int64_t replica) {
     const int id = static_cast<int>(layout_.shells.size());
-    layout_.shells.push_back(
-        {.actor = actor,
-         .replica = replica,
-         .name = actor.replicas > 1 ? fmt::format("{}[{}]", actor.name, replica) : actor.name,
-         .node = actor.node_of(replica)});
+    layout_.shells.push_back({.actor = actor,
+                              .replica = actor.number_of(replica),
+                              .name = actor.name_of(replica),
+                              .node = actor.node_of(replica)});
     change_.new_shells.push_back(id);
     return id;
   }

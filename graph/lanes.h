@@ -54,7 +54,7 @@ struct Lane {
 /// One replica of a planned actor.
 struct PlannedShell {
   PlannedActor actor;
-  int64_t replica = 0;
+  int64_t replica = 0;  ///< its number
   std::string name;     ///< "decode", or "decode[2]" where there are several
   std::string node;     ///< where it runs
   bool present = true;  ///< the plan has it

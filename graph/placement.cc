@@ -138,13 +138,6 @@ std::string Placer::take(const PlacementRequest& request) {
   return problem;
 }
 
-void Placer::give_back(const PlacementRequest& request) {
-  for (int64_t replica = 0; replica < request.replicas; ++replica) {
-    const std::string& node = request.place_of(replica);
-    if (!node.empty()) subtract(taken_[node], request.needs);
-  }
-}
-
 Placement Placer::place(const PlacementRequest& request) {
   Placement out;
   Shares shares(request);

@@ -43,8 +43,6 @@ class Placer {
   /// Replicas that are somewhere already take what they need there. Returns what is wrong when a
   /// node has not that much; "" when it has.
   std::string take(const PlacementRequest& request);
-  /// Undoes take().
-  void give_back(const PlacementRequest& request);
   /// Places those that are nowhere yet; what all requests keep was taken before. Takes nothing when
   /// there is a problem.
   Placement place(const PlacementRequest& request);

@@ -36,6 +36,15 @@ bool is_name(const std::string& text) {
   });
 }
 
+/// The numbers of so many replicas, of which the first have had theirs for long.
+std::vector<int64_t> continued(std::vector<int64_t> numbers, int64_t replicas) {
+  if (numbers.empty()) return numbers;
+  const auto wanted = static_cast<size_t>(replicas);
+  numbers.resize(std::min(numbers.size(), wanted));
+  while (numbers.size() < wanted) numbers.push_back(numbers.back() + 1);
+  return numbers;
+}
+
 /// Builds a plan and collects what is wrong.
 class Planner {
  public:
@@ -143,7 +152,8 @@ class Planner {
                             .on_error = spec.on_error,
                             .max_errors = spec.max_errors,
                             .options = kind->read_options(spec.options, problems_),
-                            .nodes = spec.nodes});
+                            .nodes = spec.nodes,
+                            .numbers = continued(spec.numbers, spec.replicas)});
     options_readable_ &= problems_.size() == before;
     // Checks that need the whole job are made for a job and options that could be read.
     if (!readable_ || problems_.size() > before) return;
@@ -455,6 +465,15 @@ StageContext base_context(const JobConfig& config) {
 const std::string& PlannedActor::node_of(int64_t replica) const {
   static const std::string kLocal = kLocalNode;
   return nodes.empty() ? kLocal : nodes[static_cast<size_t>(replica) % nodes.size()];
+}
+
+int64_t PlannedActor::number_of(int64_t replica) const {
+  return numbers.empty() ? replica : numbers.at(static_cast<size_t>(replica));
+}
+
+std::string PlannedActor::name_of(int64_t replica) const {
+  const int64_t number = number_of(replica);
+  return replicas > 1 || number > 0 ? fmt::format("{}[{}]", name, number) : name;
 }
 
 bool PlannedActor::leaves_launcher() const {

@@ -20,7 +20,12 @@ struct PlannedActor {
   std::shared_ptr<const ActorOptions> options;
   std::vector<std::string> nodes{};  ///< of its replicas, in turn; empty: the launcher's
   std::vector<std::string> why{};    ///< they run there, by replica; empty: the file says so
+  std::vector<int64_t> numbers{};    ///< of its replicas; empty: 0, 1, 2, ...
 
+  /// The number of a replica. It stays while the job runs, also when some before it are gone.
+  int64_t number_of(int64_t replica) const;
+  /// What a replica is called: "decode[2]", or "decode" where there was never another.
+  std::string name_of(int64_t replica) const;
   /// Where a replica runs.
   const std::string& node_of(int64_t replica) const;
   /// Whether a replica runs on another node than the launcher's.

@@ -168,19 +168,27 @@ void check_names(const Plan& plan, const ReportProblem& report) {
   }
 }
 
-/// As many replicas as there is room for, if it can go on with fewer.
-Placement place_what_fits(Placer& placer, const Unit& unit) {
+/// Leaves replicas that were lost out until there is room for the rest, if it can go on with fewer;
+/// those that live stay. Notes in the plan which ones there are.
+Placement place_what_fits(Plan& plan, Placer& placer, const Unit& unit) {
   Placement all = placer.place(unit.request);
   if (all.problem.empty() || !unit.shrinks) return all;
-  placer.give_back(unit.request);
+  PlannedActor& actor = plan.actors[unit.members.front()];
   PlacementRequest fewer = unit.request;
-  while (--fewer.replicas > 0) {
-    placer.take(fewer);
+  std::vector<int64_t> numbers;
+  for (int64_t r = 0; r < fewer.replicas; ++r) numbers.push_back(actor.number_of(r));
+  while (fewer.replicas > 1) {
+    const auto lost = std::find(fewer.at.rbegin(), fewer.at.rend(), "");
+    if (lost == fewer.at.rend()) break;
+    const auto which = fewer.at.rend() - lost - 1;
+    fewer.at.erase(fewer.at.begin() + which);
+    numbers.erase(numbers.begin() + which);
+    --fewer.replicas;
     Placement some = placer.place(fewer);
-    if (some.problem.empty()) return some;
-    placer.give_back(fewer);
+    if (!some.problem.empty()) continue;
+    actor.numbers = plan.config.actors[actor.name].numbers = std::move(numbers);
+    return some;
   }
-  placer.take(unit.request);
   return all;
 }
 
@@ -270,7 +278,7 @@ Plan without_nodes(Plan plan, const std::set<std::string>& lost) {
   for (const Unit& unit : units) placer.take(unit.request);
   for (const Unit& unit : units) {
     if (std::ranges::find(unit.request.at, "") == unit.request.at.end()) continue;
-    Placement placement = place_what_fits(placer, unit);
+    Placement placement = place_what_fits(plan, placer, unit);
     ARNO_CHECK(placement.problem.empty(), Errc::config_invalid, "{}: {}", unit.request.name,
                placement.problem);
     apply(plan, unit, std::move(placement));

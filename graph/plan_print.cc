@@ -42,16 +42,13 @@ std::string use_of(const Plan& plan, const std::string& node) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-std::string replica_name(const PlannedActor& actor, size_t replica) {
-  return actor.replicas > 1 ? fmt::format("{}[{}]", actor.name, replica) : actor.name;
-}
-
 /// Which replicas the planner placed on a node.
 std::vector<std::string> placed_on(const Plan& plan, const std::string& node) {
   std::vector<std::string> out;
   for (const PlannedActor& actor : plan.actors) {
     for (size_t replica = 0; replica < actor.why.size(); ++replica) {
-      if (actor.nodes[replica] == node) out.push_back(replica_name(actor, replica));
+      if (actor.nodes[replica] != node) continue;
+      out.push_back(actor.name_of(static_cast<int64_t>(replica)));
     }
   }
   return out;
@@ -61,8 +58,8 @@ std::string placement_comments(const Plan& plan) {
   std::string out;
   for (const PlannedActor& actor : plan.actors) {
     for (size_t replica = 0; replica < actor.why.size(); ++replica) {
-      out += fmt::format("#   {} on {}: {}\n", replica_name(actor, replica), actor.nodes[replica],
-                         actor.why[replica]);
+      out += fmt::format("#   {} on {}: {}\n", actor.name_of(static_cast<int64_t>(replica)),
+                         actor.nodes[replica], actor.why[replica]);
     }
   }
   if (out.empty()) return "";

@@ -64,10 +64,6 @@ void add(Resources& sum, const Resources& more) {
   for (const auto& [name, count] : more) sum[name] += count;
 }
 
-void subtract(Resources& sum, const Resources& less) {
-  for (const auto& [name, count] : less) sum[name] -= count;
-}
-
 int64_t count_of(const Resources& resources, const std::string& name) {
   const auto found = resources.find(name);
   return found == resources.end() ? 0 : found->second;

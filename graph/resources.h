@@ -23,7 +23,6 @@ std::string to_text(const Resources& resources);
 Resources parse_resources(const std::string& text);
 
 void add(Resources& sum, const Resources& more);
-void subtract(Resources& sum, const Resources& less);
 /// How much there is of a resource; 0 where it is not named.
 int64_t count_of(const Resources& resources, const std::string& name);
 

@@ -65,9 +65,11 @@ Node node_of(const json& from) {
           .why_lost = text(from, "why_lost")};
 }
 
-std::vector<std::string> nodes_of(const json& replicas) {
-  std::vector<std::string> out;
-  for (const json& replica : replicas) out.push_back(text(replica, "node"));
+std::vector<ReplicaPlace> places_of(const json& replicas) {
+  std::vector<ReplicaPlace> out;
+  for (const json& replica : replicas) {
+    out.push_back({number(replica, "replica"), text(replica, "node")});
+  }
   return out;
 }
 
@@ -76,7 +78,7 @@ Actor actor_of(const json& from) {
   return {.name = text(from, "name"),
           .kind = text(from, "kind"),
           .node = text(from, "node"),
-          .replica_nodes = nodes_of(replicas),
+          .places = places_of(replicas),
           .replicas = static_cast<double>(replicas.size()),
           .items_per_second = number(from, "items_per_second"),
           .busy = number(from, "busy_share"),

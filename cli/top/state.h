@@ -24,11 +24,17 @@ struct Node {
   std::string why_lost;
 };
 
+/// Where a replica runs.
+struct ReplicaPlace {
+  double number = 0;  ///< of the replica
+  std::string node;
+};
+
 struct Actor {
   std::string name;
   std::string kind;
   std::string node;
-  std::vector<std::string> replica_nodes{};  ///< by replica
+  std::vector<ReplicaPlace> places{};  ///< of its replicas
   double replicas = 0;
   double items_per_second = kUnknown;
   double busy = kUnknown;  ///< shares of the time, as the three below

@@ -137,12 +137,15 @@ struct Load {
 std::map<std::string, Load> loads_of(const State& state) {
   std::map<std::string, Load> out;
   for (const Actor& actor : state.actors) {
-    std::vector<std::string> nodes = actor.replica_nodes;
-    if (nodes.empty()) nodes.assign(static_cast<size_t>(actor.replicas), actor.node);
-    for (const std::string& node : std::set(nodes.begin(), nodes.end())) ++out[node].actors;
-    for (size_t replica = 0; replica < nodes.size(); ++replica) {
-      out[nodes[replica]].add(nodes.size() > 1 ? fmt::format("{}[{}]", actor.name, replica)
-                                               : actor.name);
+    std::vector<ReplicaPlace> places = actor.places;
+    for (double number = 0; actor.places.empty() && number < actor.replicas; ++number) {
+      places.push_back({number, actor.node});
+    }
+    std::set<std::string> nodes;
+    for (const auto& [number, node] : places) {
+      if (nodes.insert(node).second) ++out[node].actors;
+      out[node].add(places.size() > 1 || number > 0 ? fmt::format("{}[{:.0f}]", actor.name, number)
+                                                    : actor.name);
     }
   }
   return out;

@@ -9,8 +9,10 @@
 namespace arno::cli {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// Jobs whose actors say what they need.
 class PlacementTest : public NodeTest {
@@ -110,7 +112,9 @@ TEST_F(PlacementTest, AfterALossThoseGoOnThatHaveRoom) {
   ASSERT_TRUE(wait_until(running, [&] { return logged_steps("run") >= before + 8; }))
       << running.wait().text;
   EXPECT_THAT(arno({"status", path("run")}).text,
-              ContainsRegex("\n alpha +127.0.0.1:[0-9]+ +lost [0-9]+s ago: "));
+              AllOf(ContainsRegex("\n alpha +127.0.0.1:[0-9]+ +lost [0-9]+s ago: "),
+                    HasSubstr(" decode[0], decode[2], ")));
+  EXPECT_THAT(log("run") + io::read_text(path("run.txt")), Not(HasSubstr("leaves when it is")));
   const Finished refused = arno({"attach", path("run"), path("patch.yaml")});
   EXPECT_EQ(refused.code, 2);
   EXPECT_THAT(refused.text, HasSubstr("expected one with cpu=1 left: local has cpu=0 of 2 left"));

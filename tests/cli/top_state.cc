@@ -9,7 +9,9 @@ namespace {
 using nlohmann::json;
 
 json actor(const char* name, const char* kind, double busy, double blocked) {
-  const json replica{{"replica", 0}, {"node", "local"}, {"errors", 2}, {"queued_items", 3}};
+  const auto replica = [](int number) {
+    return json{{"replica", number}, {"node", "local"}, {"errors", 2}, {"queued_items", 3}};
+  };
   return {{"name", name},
           {"kind", kind},
           {"node", "local"},
@@ -18,7 +20,7 @@ json actor(const char* name, const char* kind, double busy, double blocked) {
           {"starved_share", 1 - busy - blocked},
           {"blocked_share", blocked},
           {"paused_share", 0.0},
-          {"replicas", {replica, replica}}};
+          {"replicas", {replica(0), replica(1)}}};
 }
 
 json node(const char* name, const char* address, double heard_at) {

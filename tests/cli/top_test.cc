@@ -226,7 +226,7 @@ TEST(TopFrameTest, TheWholeBeginsWithTheNodesAndHasNoEventsWhereNoneAreKnown) {
   EXPECT_THAT(plain_texts(draw_whole(shown, 120)), Contains(" local     10   20"));
 
   state.actors[1].node = "local, beta";
-  state.actors[1].replica_nodes = {"local", "beta"};
+  state.actors[1].places = {{0, "local"}, {1, "beta"}};
   state.nodes.push_back({.name = "beta",
                          .address = "10.0.0.3:7101",
                          .resources = "cpu 1/2",

@@ -5,6 +5,7 @@
 
 #include "common/error.h"
 #include "graph/job_patch.h"
+#include "graph/lanes.h"
 #include "tests/graph/toy_kinds.h"
 
 namespace arno::graph {
@@ -218,6 +219,45 @@ TEST_F(PlanPlacementTest, ThoseThatRunStayWhereTheyAre) {
   const Plan before = plan(job(", replicas: 3, nodes: [local, alpha, beta]"));
 
   EXPECT_THAT(actor(without_nodes(before, {"alpha"})).nodes, ElementsAre("local", "local", "beta"));
+}
+
+TEST_F(PlanPlacementTest, ThoseThatRunGoOnWhenThereIsRoomForFewer) {
+  const Plan before = plan(job(", replicas: 6, nodes: [alpha, beta], needs: {cpu: 1}"));
+  ASSERT_THAT(actor(before).nodes, ElementsAre("alpha", "beta", "alpha", "beta", "alpha", "alpha"));
+
+  const Plan after = without_nodes(before, {"alpha"});
+
+  EXPECT_THAT(actor(after).nodes, ElementsAre("beta", "beta"));
+  LaneLayout layout;
+  lay_out(layout, before);
+  const LayoutChange change = lay_out(layout, after);
+  EXPECT_THAT(change.new_shells, ElementsAre());
+  EXPECT_EQ(change.leaving_shells.size(), 4u);
+  EXPECT_EQ(layout.shell("map", 0), -1);
+  EXPECT_GE(layout.shell("map", 3), 0);
+  EXPECT_EQ(layout.shells[layout.shell("map", 1)].name, "map[1]");
+}
+
+TEST_F(PlanPlacementTest, ReplicasKeepTheirNumbersInWhatFollows) {
+  const Plan before = plan(job(", replicas: 4, nodes: [alpha, beta], needs: {cpu: 1}"));
+  Plan running = without_nodes(before, {"alpha"});
+  ConfigProblems found;
+  const auto patched = [&](const std::string& text) {
+    return read_patch(running, RawConfig::from_text(text, "patch.yaml"), registry_, found);
+  };
+
+  const PlanStep other = patched("edges: [{from: src.out, to: map.in, capacity: 32}]");
+  const PlanStep more = patched("actors: {map: {replicas: 3, nodes: [local]}}");
+  running = more.next;
+  const PlanStep last = without_actor(running, "map[4]", registry_, found);
+  without_actor(running, "map[2]", registry_, found);
+
+  EXPECT_EQ(actor(other.next).name_of(0), "map[1]");
+  EXPECT_THAT(more.changes, ElementsAre("+ map[4] (work)"));
+  EXPECT_THAT(more.next.to_yaml(), HasSubstr("; map[1], map[3]\n"));
+  EXPECT_THAT(last.changes, ElementsAre("- map[4] (work)"));
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_THAT(found[0].to_string(), HasSubstr("found map[2], expected map[4], the last replica"));
 }
 
 TEST_F(PlanPlacementTest, WhatKeepsStateNeedsAllItsReplicas) {
