@@ -72,6 +72,9 @@ class ActorOptions {
   virtual std::shared_ptr<const ActorOptions> without(const std::string& part,
                                                       const RawConfig& where,
                                                       ConfigProblems& problems) const;
+  /// Of a kind that keeps state: whether that is spread over actors or replicas, so that none of
+  /// them can tell of all of it (Stage::committed()).
+  virtual bool spreads_state() const { return false; }
 
   /// The kind's options struct; null when it is not an `Options`.
   template <class Options>
@@ -144,6 +147,12 @@ concept Retirable = requires(Options options, const std::string& part, const Raw
   options.retire(part, where, problems);
 };
 
+/// Options by which the state may be spread: `spreads_state()` says so.
+template <class Options>
+concept Spreading = requires(const Options options) {
+  options.spreads_state();
+};
+
 /// ActorOptions over a config struct `Options` (with `fields()` and
 /// `void check(const StageContext&, const RawConfig&, ConfigProblems&) const`) and a stage that is
 /// made from (Options, StageContext).
@@ -178,6 +187,11 @@ class OptionsFor final : public ActorOptions {
     } else {
       return ActorOptions::without(part, where, problems);
     }
+  }
+
+  bool spreads_state() const override {
+    if constexpr (Spreading<Options>) return options_.spreads_state();
+    return false;
   }
 
  private:

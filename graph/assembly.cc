@@ -21,6 +21,7 @@ Assembly::Assembly(caf::actor_system& system, StageContext base, int64_t drain_t
                                     .on_end = std::move(listeners.on_end),
                                     .on_setback = std::move(listeners.on_setback),
                                     .on_shadow_failed = std::move(listeners.on_shadow_failed)})),
+      drain_timeout_(drain_timeout_s),
       cluster_(supervisor_, base_.observer, std::move(listeners.on_lost)),
       local_groups_(std::move(base_.groups)) {}
 

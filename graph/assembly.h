@@ -72,7 +72,10 @@ class Assembly {
   bool drop_node(const std::string& node);
   /// Ends everything but what only takes in, as the whole graph is to start anew. Does not wait.
   void stop_graph(const std::string& why);
-  /// Likewise, unless the shell is of an earlier start.
+  /// Lets what is under way come to its end first, the state's way to disk included, so that the
+  /// newest checkpoint is of the last step. Waits for that, unless something is lost meanwhile.
+  void finish_graph(const std::string& why);
+  /// Like stop_graph(), unless the shell is of an earlier start.
   void stop_graph_of(int shell, const std::string& why);
   /// Ends all replicas of a shell's actor, for which nobody waits. Returns its name; "" when the
   /// shell is gone already. The plan still has it.
@@ -126,6 +129,7 @@ class Assembly {
   caf::actor_system& system_;
   StageContext base_;
   SupervisorActor supervisor_;
+  std::chrono::seconds drain_timeout_;
   Cluster cluster_;
   mutable std::mutex mutex_;
   std::vector<ShellActor> ending_;                  ///< of those, which may still be at work

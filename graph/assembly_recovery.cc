@@ -39,6 +39,22 @@ void Assembly::stop_graph(const std::string& why) {
   stop_locked(why);
 }
 
+void Assembly::finish_graph(const std::string& why) {
+  auto finished = std::make_shared<std::promise<bool>>();
+  std::future<bool> answer = finished->get_future();
+  detail::send_in_order(nullptr, supervisor_, FinishGraph{why, std::move(finished)});
+  bool all = false;
+  try {
+    all = answer.wait_for(drain_timeout_) == std::future_status::ready && answer.get();
+  } catch (const std::future_error&) {
+    // The supervisor went without an answer.
+  }
+  const std::scoped_lock lock(mutex_);
+  if (!all) return stop_locked(why);
+  stopped_ = true;
+  drop("", [](int) { return true; });
+}
+
 void Assembly::stop_graph_of(int shell, const std::string& why) {
   const std::scoped_lock lock(mutex_);
   if (layout_.shell(shell).present) stop_locked(why);

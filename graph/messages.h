@@ -109,6 +109,12 @@ struct OutputDropped {
 };
 /// Begin an ordered end.
 struct DrainJob {};
+/// Let everything come to its end as in a drain, but for the job: the graph is to start anew. The
+/// promise gets false when something was lost or dropped meanwhile, or the job ends.
+struct FinishGraph {
+  std::string why;
+  std::shared_ptr<std::promise<bool>> finished;
+};
 /// End at once.
 struct AbortJob {
   std::string reason;
@@ -142,6 +148,7 @@ using SupervisorActor = caf::typed_actor<caf::reacts_to<ChangeJob>,       // sta
                                          caf::reacts_to<StageFinished>,   // a stage is through
                                          caf::reacts_to<StageFailed>,     // apply the policy
                                          caf::reacts_to<DrainJob>,        // drain all sources
+                                         caf::reacts_to<FinishGraph>,     // answered by its promise
                                          caf::reacts_to<AbortJob>,        // end at once
                                          caf::reacts_to<DrainTimedOut>>;
 
@@ -172,5 +179,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::DropShells)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::OutputDropped)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::FinishRecovery)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::DrainJob)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::FinishGraph)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::AbortJob)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(arno::graph::DrainTimedOut)

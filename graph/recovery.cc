@@ -21,6 +21,11 @@ std::string fewer_in(const Plan& plan, const Plan& before) {
   return out;
 }
 
+bool spreads_state(const Plan& plan) {
+  return std::ranges::any_of(
+      plan.actors, [](const PlannedActor& actor) { return actor.options->spreads_state(); });
+}
+
 /// A job that goes back so often without a step in between does not hold.
 constexpr int kMostInVain = 3;
 
@@ -142,9 +147,16 @@ void Recovery::change(Plan plan) {
   ARNO_CHECK(!ended_ && !draining_, Errc::cancelled,
              "[job] the graph was not changed: the job is ending");
   assembly_.check_on_nodes(plan);
-  assembly_.stop_graph("the replicas change");
+  const std::string why = "the replicas change";
+  if (spreads_state(*assembly_.plan())) {
+    assembly_.finish_graph(why);
+  } else {
+    assembly_.stop_graph(why);
+  }
   in_vain_ = 0;
-  restart("the replicas change", std::move(plan));
+  restart(why, std::move(plan));
+  ARNO_CHECK(!assembly_.is_stopped(), Errc::cancelled,
+             "[job] the graph was not changed: the job has ended");
 }
 
 /// Waits until the graph is as the change says, or is not: returns why.

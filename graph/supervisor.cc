@@ -78,11 +78,17 @@ struct SupervisorState {
   std::optional<MessageOrders> orders;
   std::optional<ChangeProtocol> change;  ///< the last one
   std::optional<DropProtocol> losses;
+  std::shared_ptr<std::promise<bool>> finishing;  ///< the graph ends, but not the job
   bool draining = false;
   bool ended = false;
 
   void tell(const std::string& kind, const std::string& actor, const std::string& text) const {
     if (parts.observer) parts.observer->on_event({kind, actor, text});
+  }
+
+  /// Answers who waits for the end of the graph.
+  void tell_finished(bool all) {
+    if (const auto waiting = std::exchange(finishing, nullptr)) waiting->set_value(all);
   }
 
   std::string unfinished() const {
@@ -136,6 +142,7 @@ void end(Self self, JobResult result) {
     }
   }
   if (state.change) state.change->cancel();
+  state.tell_finished(false);
   state.parts.on_end(std::move(result));
 }
 
@@ -216,7 +223,9 @@ void on_drop(Self self, const DropShells& message) {
     self->send_exit(lost.parts.shell, caf::exit_reason::user_shutdown);
   }
   if (state.ended) return;
-  if (complete_without) return complete(self);
+  const bool starts_anew = state.finishing != nullptr;
+  state.tell_finished(false);
+  if (complete_without && !starts_anew) return complete(self);
   for (const int shell : message.shells) {
     const Watched& lost = state.shells.at(shell);
     if (!message.node.empty() && !had_left.contains(shell)) {
@@ -233,7 +242,10 @@ void on_output_dropped(Self self, const OutputDropped& message) {
 }
 
 void complete_when_finished(Self self) {
-  if (std::ranges::all_of(self->state.shells, &Watched::is_through)) complete(self);
+  SupervisorState& state = self->state;
+  if (!std::ranges::all_of(state.shells, &Watched::is_through)) return;
+  if (state.finishing && !state.draining) return state.tell_finished(true);
+  complete(self);
 }
 
 void on_finish_recovery(Self self, const FinishRecovery& message) {
@@ -285,14 +297,27 @@ void on_failed(Self self, const StageFailed& message) {
   tell_shell(self, message.shell, restart ? Decision::restart : Decision::skip);
 }
 
+void drain_shells(Self self) {
+  for (const Watched& watched : self->state.shells) {
+    detail::send_in_order(self->context(), watched.parts.shell, Drain{});
+  }
+}
+
 void on_drain(Self self, const DrainJob&) {
   SupervisorState& state = self->state;
   if (state.ended || std::exchange(state.draining, true)) return;
   state.tell("drain", "", "drains: sources stop, what is under way goes through");
-  for (const Watched& watched : state.shells) {
-    detail::send_in_order(self->context(), watched.parts.shell, Drain{});
-  }
+  drain_shells(self);
   self->delayed_send(self, std::chrono::seconds(state.parts.drain_timeout_s), DrainTimedOut{});
+}
+
+void on_finish_graph(Self self, const FinishGraph& message) {
+  SupervisorState& state = self->state;
+  state.tell_finished(false);
+  state.finishing = message.finished;
+  if (state.ended || state.draining) return state.tell_finished(false);
+  state.tell("drain", "", fmt::format("{}: what is under way goes through", message.why));
+  drain_shells(self);
 }
 
 void on_drain_timed_out(Self self, const DrainTimedOut&) {
@@ -319,8 +344,8 @@ SupervisorActor::behavior_type supervisor(Self self, SupervisorParts parts) {
           detail::in_turn(self, on_output_added),   detail::in_turn(self, on_drop),
           detail::in_turn(self, on_output_dropped), detail::in_turn(self, on_finish_recovery),
           detail::in_turn(self, on_finished),       detail::in_turn(self, on_failed),
-          detail::in_turn(self, on_drain),          detail::in_turn(self, on_abort),
-          detail::in_turn(self, on_drain_timed_out)};
+          detail::in_turn(self, on_drain),          detail::in_turn(self, on_finish_graph),
+          detail::in_turn(self, on_abort),          detail::in_turn(self, on_drain_timed_out)};
 }
 
 }  // namespace

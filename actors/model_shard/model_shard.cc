@@ -165,7 +165,7 @@ void ModelShard::send_features(graph::Outbox& out) {
 
 std::shared_ptr<const florence::Snapshot> ModelShard::committed() const {
   if (!trainer_) return context_.from.state;
-  if (options_.trainer.zero > 0 || fronts_.any()) return nullptr;
+  if (options_.spreads_state()) return nullptr;
   return std::make_shared<const florence::Snapshot>(trainer_->snapshot());
 }
 

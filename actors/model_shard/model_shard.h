@@ -28,6 +28,7 @@ struct ModelShardOptions {
     return tower == florence::Tower::image ? image_from : text_from;
   }
   bool is_cut() const { return image_from > 0 || text_from > 0; }
+  bool spreads_state() const { return trainer.zero > 0 || is_cut(); }
 };
 
 /// Owns the model, its optimiser and its tape. A batch becomes features; the loss's gradients of

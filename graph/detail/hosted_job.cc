@@ -38,6 +38,7 @@ SupervisorActor::behavior_type reporter(SupervisorActor::pointer,
                     .text = message.text});
           },
           [](const DrainJob&) {},
+          [](const FinishGraph&) {},
           [](const AbortJob&) {},
           [](const DrainTimedOut&) {}};
 }
@@ -112,6 +113,9 @@ void HostedJob::save() {
   for (const auto& [number, stage] : keepers_) {
     auto state = stage->committed();
     if (state && (!newest || state->step > newest->step)) newest = std::move(state);
+  }
+  if (!newest && !keepers_.empty()) {
+    log::info("node", "saved nothing: no actor here had the whole state of the training");
   }
   if (!newest || newest->step == 0) return;
   try {

@@ -84,11 +84,18 @@ TEST_F(NodeReplicasTest, EncryptionChangesNothing) {
   EXPECT_THAT(refused.text, HasSubstr("node alpha: nobody answers at"));
 }
 
-TEST_F(NodeReplicasTest, AReplicaJoinsARunningJobAndLeaves) {
+/// What the state is spread over: replicas join and leave all the same.
+class JoiningReplicaTest : public NodeReplicasTest,
+                           public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(JoiningReplicaTest, JoinsARunningJobAndLeaves) {
   const Node alpha = start_node("alpha");
   const Node beta = start_node("beta");
-  const TinyJob tiny{
-      .steps = 100'000, .batch_size = 12, .checkpoint_every = 1000, .model_replicas = 2};
+  const TinyJob tiny{.steps = 100'000,
+                     .batch_size = 12,
+                     .checkpoint_every = 1000,
+                     .model_replicas = 2,
+                     .model_options = GetParam()};
   Running running = start(replicas_on({&alpha}, tiny), "run");
   go_on(running, 3);
   io::write_text(
@@ -127,8 +134,14 @@ TEST_F(NodeReplicasTest, AReplicaJoinsARunningJobAndLeaves) {
   go_on(running, 3);
   stop(running);
 
+  // No step is made twice: a restart is told of with the step that it goes on from.
+  const std::string said = io::read_text(path("run.txt"));
+  EXPECT_THAT(said, Not(HasSubstr("on from step 0\n")));
   expect_near_curve_of("run", job(tiny));
 }
+
+INSTANTIATE_TEST_SUITE_P(Zero, JoiningReplicaTest, ::testing::Values("zero: 0", "zero: 2"),
+                         [](const auto& info) { return fmt::format("{}", info.param[6]); });
 
 TEST_F(NodeReplicasTest, TheStateOutlivesTheLauncher) {
   Node alpha = start_node("alpha");
