@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 #include <sstream>
 
 #include "common/random.h"
 #include "monitoring/http_server.h"
+#include "tests/cli/cut_job.h"
 #include "tests/cli/node_fixture.h"
 
 // A job on four nodes to which something happens every few steps, drawn from a seed. To draw
@@ -22,6 +24,12 @@ struct Scenario {
   std::string name;
   TinyJob tiny;
   std::vector<std::string> kinds;
+  /// Of the image tower: its shards move to the next node whenever theirs is lost.
+  std::optional<Cut> cut{};
+
+  TinyJob undisturbed() const { return cut ? whole_job(tiny, *cut) : tiny; }
+  /// Whether nothing is lost but what brings samples.
+  bool keeps_its_state() const { return tiny.model_replicas == 1 && !cut; }
 };
 
 class ChaosTest : public NodeTest, public ::testing::WithParamInterface<Scenario> {
@@ -122,6 +130,12 @@ class ChaosTest : public NodeTest, public ::testing::WithParamInterface<Scenario
          arno({"edge", path("run"), "decode.images->augment.images", "--credit", credit}));
   }
 
+  static int count_of(const std::string& what, const std::string& text) {
+    int count = 0;
+    for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += what.size()) ++count;
+    return count;
+  }
+
   /// The sum of a counter over its labels, where they hold a text.
   static double counted(const std::string& metrics, const std::string& name,
                         const std::string& label = "") {
@@ -161,6 +175,7 @@ TEST_P(ChaosTest, TheCurveIsThatOfTheUndisturbedRun) {
   std::vector<const Node*> all;
   for (const Node& node : nodes_here_) all.push_back(&node);
   TinyJob tiny = GetParam().tiny;
+  if (GetParam().cut) tiny = cut_job(tiny, *GetParam().cut, trainer_options(tiny));
   // It can be asked for its counters a while after its end.
   tiny.monitoring = "listen: '127.0.0.1:0', linger_s: 3";
   const std::string disturbed = on_nodes(job(tiny), all, GetParam().kinds);
@@ -174,13 +189,14 @@ TEST_P(ChaosTest, TheCurveIsThatOfTheUndisturbedRun) {
   const std::string last = fmt::format("checkpoints/step-{:08}", tiny.steps);
   const auto at_work = folder_.path() / "run/control.address";
   wait_until(*job_, [&] { return !std::filesystem::exists(at_work); });
-  if (job_->running() && tiny.model_replicas == 1) expect_each_sample_once();
+  if (job_->running() && GetParam().keeps_its_state()) expect_each_sample_once();
   const Finished finished = job_->wait();
 
   ASSERT_EQ(finished.code, 0) << "seed " << seed() << "\n" << finished.text;
-  fmt::print("{} disturbances\n", done_);
+  fmt::print("{} disturbances, {} returns to a commit\n", done_,
+             count_of(": back to step", finished.text));
   EXPECT_GE(done_, tiny.steps / 20);
-  ASSERT_EQ(run(job(GetParam().tiny), "alone").code, 0);
+  ASSERT_EQ(run(job(GetParam().undisturbed()), "alone").code, 0);
   EXPECT_EQ(step_lines("run"), step_lines("alone")) << "seed " << seed();
   EXPECT_EQ(file("run", last + "/weights.safetensors"),
             file("alone", last + "/weights.safetensors"))
@@ -193,14 +209,19 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"Decoders",
                  {.steps = 200, .batch_size = 64, .replicas = 5, .checkpoint_every = 50},
                  {"decoder", "augmenter"}},
-        Scenario{
-            "Replicas",
-            {.steps = 120,
-             .batch_size = 48,
-             .replicas = 5,
-             .checkpoint_every = 40,
-             .model_replicas = 3},
-            {"decoder", "augmenter", "model_shard", "contrastive_loss", "gradient_allreduce"}}),
+        Scenario{"Replicas",
+                 {.steps = 120,
+                  .batch_size = 48,
+                  .replicas = 5,
+                  .checkpoint_every = 40,
+                  .model_replicas = 3},
+                 {"decoder", "augmenter", "model_shard", "contrastive_loss", "gradient_allreduce"}},
+        Scenario{"Pipeline",
+                 {.steps = 120, .batch_size = 48, .replicas = 5, .checkpoint_every = 10},
+                 {"decoder", "augmenter"},
+                 Cut{.image = {1, 3},
+                     .training = "micro_batch: 16",
+                     .nodes = {"alpha, beta, gamma, delta", "beta, gamma, delta, alpha"}}}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "tests/cli/cut_job.h"
 #include "tests/cli/node_fixture.h"
 #include "tests/support/trace_file.h"
 
@@ -14,86 +15,10 @@ namespace {
 using ::testing::HasSubstr;
 using testing::TraceFile;
 
-/// Where the towers of a tiny model are cut. Its image tower has 5 blocks, its text tower 1.
-struct Cut {
-  std::vector<int> image;  ///< first blocks of all shards but the first
-  bool text = false;       ///< the text tower's block has a shard of its own
-  int capacity = 2;        ///< of the edges forward
-  std::string training;    ///< options of all shards, "clip_norm: 1"; micro_batch is the last one
-  /// Where the image tower's shards are; after the node is lost, here.
-  std::vector<std::string> nodes;
-};
-
-/// Adds to a job the shards that a cut asks for.
-class Cutter {
- public:
-  /// `trainer`: the model's options.
-  Cutter(TinyJob tiny, const Cut& cut, const std::string& trainer)
-      : job_(std::move(tiny)),
-        cut_(cut),
-        more_(cut.training.empty() ? "" : ", " + cut.training),
-        model_(trainer + more_) {
-    const size_t micro = cut.training.find("micro_batch: ");
-    job_.model_options = "evaluate_every: 6" + more_;
-    actor("split", "micro_batcher", micro == std::string::npos ? "" : cut.training.substr(micro));
-    edge("batch.batches", "split.batches");
-    tower("image", cut.image);
-    tower("text", cut.text ? std::vector<int>{1} : std::vector<int>{});
-  }
-  TinyJob take() { return std::move(job_); }
-
- private:
-  void actor(const std::string& name, const std::string& kind, const std::string& options) {
-    job_.more_actors += fmt::format("  {}:\n    kind: {}\n    replicas: {}\n    options: {{{}}}\n",
-                                    name, kind, job_.model_replicas, options);
-  }
-  void edge(const std::string& from, const std::string& to, int capacity = 1) {
-    job_.more_edges += fmt::format("  - {{from: {}, to: {}, capacity: {}}}\n", from, to,
-                                   capacity * job_.model_replicas);
-  }
-  void tower(const std::string& name, const std::vector<int>& cuts) {
-    if (cuts.empty()) return;
-    std::string before = fmt::format("split.{}s", name);
-    for (size_t i = 0; i < cuts.size(); ++i) {
-      const std::string shard = fmt::format("{}{}", name, i);
-      actor(shard, "pipeline_shard",
-            fmt::format("tower: {}, from: {}, to: {}, threads: 1, {}", name,
-                        i == 0 ? 0 : cuts[i - 1], cuts[i], model_));
-      if (i < cut_.nodes.size()) {
-        job_.more_actors += fmt::format("    nodes: [{}, local]\n", cut_.nodes[i]);
-      }
-      edge(before, shard + ".activations", cut_.capacity);
-      edge(i + 1 == cuts.size() ? fmt::format("model.{}_gradients", name)
-                                : fmt::format("{}{}.gradients", name, i + 1),
-           shard + ".gradients");
-      before = shard + ".activations";
-      group(shard);
-    }
-    edge(before, fmt::format("model.{}_activations", name), cut_.capacity);
-    job_.model_options += fmt::format(", {}_from: {}", name, cuts.back());
-  }
-  void group(const std::string& shard) {
-    if (job_.model_replicas == 1) return;
-    actor("reduce_" + shard, "gradient_allreduce", "");
-    edge(fmt::format("reduce_{}.gradients", shard), shard + ".group");
-  }
-
-  TinyJob job_;
-  const Cut& cut_;
-  std::string more_;
-  std::string model_;
-};
-
 class PipelineTest : public NodeTest {
  protected:
   static TinyJob cut(const TinyJob& tiny, const Cut& where) {
-    return Cutter(tiny, where, trainer_options(tiny)).take();
-  }
-  /// The same, uncut.
-  static TinyJob whole(TinyJob tiny, const Cut& where) {
-    tiny.model_options = "evaluate_every: 6";
-    if (!where.training.empty()) tiny.model_options += ", " + where.training;
-    return tiny;
+    return cut_job(tiny, where, trainer_options(tiny));
   }
 
   std::vector<std::string> evaluations(const std::string& output) const {
@@ -119,7 +44,7 @@ class PipelineTest : public NodeTest {
 TEST_F(PipelineTest, AnyCutGivesTheStepsOfTheWhole) {
   const TinyJob tiny{.batch_size = 8};
   const std::string training = "clip_norm: 0.5";
-  ASSERT_EQ(run(job(whole(tiny, {.training = training})), "whole").code, 0);
+  ASSERT_EQ(run(job(whole_job(tiny, {.training = training})), "whole").code, 0);
   const std::vector<Cut> cuts{{.image = {2}, .training = training},
                               {.image = {1, 4}, .text = true, .training = training},
                               {.image = {5}, .text = true, .training = training},
@@ -135,7 +60,7 @@ TEST_F(PipelineTest, AnyCutGivesTheStepsOfTheWhole) {
 TEST_F(PipelineTest, MicroBatchesGiveTheStepsOfTheWholeWithAnyCredit) {
   const TinyJob tiny{.batch_size = 8};
   const std::string training = "clip_norm: 0.5, micro_batch: 3";
-  ASSERT_EQ(run(job(whole(tiny, {.training = training})), "whole").code, 0);
+  ASSERT_EQ(run(job(whole_job(tiny, {.training = training})), "whole").code, 0);
   for (const int capacity : {1, 2, 8}) {
     const std::string output = fmt::format("credit{}", capacity);
     const Finished done = run(
@@ -177,7 +102,7 @@ TEST_F(PipelineTest, CutAndWholeGoOnWithEachOthersCheckpoints) {
                          "[{name: low, steps: 6, resolution: 32, peak_lr: 1.0e-3}, "
                          "{name: high, steps: 6, resolution: 64, peak_lr: 1.0e-3}]"};
   const Cut where{.image = {3}, .text = true, .training = "micro_batch: 4"};
-  const std::string uncut = job(whole(tiny, where));
+  const std::string uncut = job(whole_job(tiny, where));
   const std::string in_two = job(cut(tiny, where));
   ASSERT_EQ(run(uncut, "whole").code, 0);
   ASSERT_EQ(run(in_two, "run").code, 0);
@@ -195,7 +120,7 @@ TEST_F(PipelineTest, CutAndWholeGoOnWithEachOthersCheckpoints) {
 TEST_F(PipelineTest, ReplicasOfACutModelGiveTheStepsOfReplicasOfTheWhole) {
   const TinyJob tiny{.model_replicas = 2};
   const std::string training = "clip_norm: 0.5, micro_batch: 3";
-  const Finished uncut = run(job(whole(tiny, {.training = training})), "whole");
+  const Finished uncut = run(job(whole_job(tiny, {.training = training})), "whole");
   ASSERT_EQ(uncut.code, 0) << uncut.text;
   for (const int zero : {0, 1, 2}) {
     const std::string output = fmt::format("zero{}", zero);
@@ -218,7 +143,7 @@ TEST_F(PipelineTest, ShardsOnNodesGiveTheStepsOfTheWhole) {
   const Node alpha = start_node("alpha");
   const Node beta = start_node("beta");
   const Cut where{.image = {1, 3}, .training = "micro_batch: 3", .nodes = {"alpha", "beta"}};
-  ASSERT_EQ(run(job(whole({}, where)), "whole").code, 0);
+  ASSERT_EQ(run(job(whole_job({}, where)), "whole").code, 0);
 
   const Finished done = run(on_nodes(job(cut({}, where)), {&alpha, &beta}, {}), "nodes");
 
@@ -239,7 +164,7 @@ TEST_F(PipelineTest, AJobThatLosesAShardGoesBackAndTheCurveStays) {
   go_on(running, 20);
   stop(running);
 
-  expect_same_curve("run", job(whole(tiny, where)));
+  expect_same_curve("run", job(whole_job(tiny, where)));
 }
 
 TEST_F(PipelineTest, ACutThatDoesNotJoinUpIsRefused) {
