@@ -72,6 +72,8 @@ class Assembly {
   bool drop_node(const std::string& node);
   /// Ends everything but what only takes in, as the whole graph is to start anew. Does not wait.
   void stop_graph(const std::string& why);
+  /// Ends what only takes in, too.
+  void stop_all();
   /// Lets what is under way come to its end first, the state's way to disk included, so that the
   /// newest checkpoint is of the last step. Waits for that, unless something is lost meanwhile.
   void finish_graph(const std::string& why);

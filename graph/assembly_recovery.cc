@@ -49,8 +49,12 @@ void Assembly::finish_graph(const std::string& why) {
   } catch (const std::future_error&) {
     // The supervisor went without an answer.
   }
+  if (all) return stop_all();
+  stop_graph(why);
+}
+
+void Assembly::stop_all() {
   const std::scoped_lock lock(mutex_);
-  if (!all) return stop_locked(why);
   stopped_ = true;
   drop("", [](int) { return true; });
 }

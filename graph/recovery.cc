@@ -21,6 +21,10 @@ std::string fewer_in(const Plan& plan, const Plan& before) {
   return out;
 }
 
+void throw_if_refused(const std::string& why) {
+  ARNO_CHECK(why.empty(), Errc::cancelled, "[job] the graph was not changed: {}", why);
+}
+
 bool spreads_state(const Plan& plan) {
   return std::ranges::any_of(
       plan.actors, [](const PlannedActor& actor) { return actor.options->spreads_state(); });
@@ -174,10 +178,7 @@ std::string Recovery::try_to_apply(PreparedChange change) {
 }
 
 /// Throws cancelled when the graph is not changed.
-void Recovery::apply(PreparedChange change) {
-  const std::string error = try_to_apply(std::move(change));
-  ARNO_CHECK(error.empty(), Errc::cancelled, "[job] the graph was not changed: {}", error);
-}
+void Recovery::apply(PreparedChange change) { throw_if_refused(try_to_apply(std::move(change))); }
 
 /// Starts a stopped graph until it holds: under `next`, or when that fails, as it was; the error is
 /// thrown then.
@@ -218,7 +219,10 @@ void Recovery::start_again(const std::string& why, const std::optional<Plan>& ne
   tell("back", text);
   PreparedChange change = assembly_.prepare_restart(plan, std::move(commit));
   const int64_t losses = assembly_.losses();
-  apply(std::move(change));
+  const std::string refusal = try_to_apply(std::move(change));
+  // What only takes in may have heard the end of its streams already: it starts anew as well.
+  if (refusal == kAtEndOfStream) assembly_.stop_all();
+  throw_if_refused(refusal);
   assembly_.finish_recovery(losses, /*sources_are_new=*/true);
 }
 

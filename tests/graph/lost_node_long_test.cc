@@ -8,5 +8,7 @@ namespace {
 
 TEST(LostNodeTest, EverySlotComesOnceUnderTenThousandSeeds) { lose_nodes_under_seeds(0, 10'000); }
 
+TEST(LostNodeTest, EveryStepIsMadeUnderTenThousandSeeds) { go_back_under_seeds(0, 10'000); }
+
 }  // namespace
 }  // namespace arno::graph

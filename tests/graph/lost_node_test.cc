@@ -59,5 +59,7 @@ INSTANTIATE_TEST_SUITE_P(Ways, OneLoss,
 
 TEST(LostNodeTest, EverySlotComesOnceWhateverIsLost) { lose_nodes_under_seeds(0, 200); }
 
+TEST(LostNodeTest, EveryStepIsMadeOfTheCommitBeforeIt) { go_back_under_seeds(0, 200); }
+
 }  // namespace
 }  // namespace arno::graph

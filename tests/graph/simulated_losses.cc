@@ -76,7 +76,9 @@ void Simulation::drop(const DropShells& drop) {
 void Simulation::notice(LostNode& lost) {
   lost.phase = LostNode::dropped;
   known_lost_.insert(lost.node);
+  const bool state_is_lost = held_state(lost.node);
   drop(layout_.drop(lost.node, [&](int id) { return node_of(id) == lost.node; }));
+  if (state_is_lost) stop();
 }
 
 /// Others take the place of what was lost.
@@ -95,10 +97,12 @@ void Simulation::recover(LostNode& lost) {
 std::vector<std::function<void()>> Simulation::steps_of_the_job() {
   std::vector<std::function<void()>> out;
   if (prepared_) out.emplace_back([this] { apply(); });
+  const bool may_change = !prepared_ && change_->is_done() && !stopped_ && !losses_known_;
+  if (auto step = step_of_a_return()) out.push_back(std::move(*step));
   for (LostNode& lost : lost_nodes_) {
     if (!lost.ended) out.emplace_back([this, &lost] { end(lost); });
     if (lost.phase == LostNode::unnoticed) out.emplace_back([this, &lost] { notice(lost); });
-    if (lost.phase == LostNode::dropped && !prepared_ && change_->is_done()) {
+    if (lost.phase == LostNode::dropped && may_change) {
       out.emplace_back([this, &lost] { recover(lost); });
     }
     if (lost.phase == LostNode::changed) {

@@ -101,15 +101,20 @@ void Simulation::put(int from, int to, Event event) {
   if (reaches(from, to)) channels_[{from, to}].push_back(std::move(event));
 }
 
+StageContext Simulation::context_of(const PlannedShell& planned) const {
+  StageContext context = base_context(layout_.plan()->config);
+  context.actor = planned.actor.name;
+  context.replica = planned.replica;
+  context.from.step = commit_;
+  return context;
+}
+
 void Simulation::add_shell(int id) {
   const PlannedShell& planned = layout_.lanes().shells[id];
   Shell shell;
   shell.post = std::make_unique<Post>(*this, id);
-  StageContext context = base_context(layout_.plan()->config);
-  context.actor = planned.actor.name;
-  context.replica = planned.replica;
-  shell.driver = std::make_unique<StageDriver>(
-      *planned.actor.kind, planned.actor.options->make_stage(context), *shell.post);
+  shell.stage = planned.actor.options->make_stage(context_of(planned));
+  shell.driver = std::make_unique<StageDriver>(*planned.actor.kind, shell.stage, *shell.post);
   shell.gone = is_away(planned.node);
   shells_.push_back(std::move(shell));
 }
@@ -139,6 +144,7 @@ bool Simulation::prepare(Plan next, std::function<void(const std::string&)> then
 void Simulation::apply() {
   Prepared prepared = std::move(*prepared_);
   prepared_.reset();
+  if (stopped_ && !prepared.restart) return prepared.then("the graph starts anew");
   for (const int id : prepared.change.new_shells) {
     const std::string& node = prepared.layout.shells[id].node;
     if (known_lost_.contains(node)) return prepared.then("node " + node + " was lost");
@@ -148,6 +154,7 @@ void Simulation::apply() {
     if (!error.empty()) layout_.take_back(plan, before);
     then(error);
   };
+  if (prepared.restart) stopped_ = false;
   layout_.adopt(std::move(prepared.plan), std::move(prepared.layout));
   const LayoutChange& change = prepared.change;
   for (const int id : change.new_shells) add_shell(id);
@@ -175,11 +182,16 @@ void Simulation::apply() {
 }
 
 void Simulation::begin_users_change() {
-  if (changes_.empty() || events_ < changes_.front().first || prepared_ || !change_->is_done()) {
+  if (changes_.empty() || events_ < changes_.front().first || prepared_ || !change_->is_done() ||
+      stopped_ || losses_known_) {
     return;
   }
   Plan next = std::move(changes_.front().second);
   changes_.pop_front();
+  if (!draining_ && moves_state(*layout_.plan(), next)) {
+    next_start_ = std::move(next);
+    return stop();
+  }
   const auto count = [this](const std::string& error) { ++(error.empty() ? changed_ : refused_); };
   if (draining_ || !prepare(std::move(next), count)) ++refused_;
 }
@@ -244,6 +256,8 @@ bool Simulation::move() {
 void Simulation::supervise(const Event& event) {
   switch (event.kind) {
     case Event::finished:
+      if (shells_[event.lane].forgotten) return;
+      shells_[event.lane].through = true;
       change_->on_finished(event.lane);
       return losses_->on_finished(event.lane);
     case Event::output_added:
@@ -335,10 +349,8 @@ std::string Simulation::decide(Shell& shell, int id) {
   if (actor.on_error == "skip") {
     shell.driver->skip();
   } else {
-    StageContext context = base_context(layout_.plan()->config);
-    context.actor = actor.name;
-    context.replica = planned.replica;
-    shell.driver->restart(actor.options->make_stage(context));
+    shell.stage = actor.options->make_stage(context_of(planned));
+    shell.driver->restart(shell.stage);
   }
   put(id, id, {.kind = Event::work});
   return "";

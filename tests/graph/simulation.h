@@ -22,7 +22,8 @@ namespace arno::graph {
 ///
 /// Nodes are lost as they are in a network: of what is under way from or to one, a part arrives and
 /// the rest never does; the job hears of it at some time, and what the lost one sent may still come
-/// in at the others long after.
+/// in at the others long after. When an actor that keeps state is lost with one, or its group
+/// breaks, the graph goes back to the last commit and starts anew.
 class Simulation {
  public:
   Simulation(const Plan& plan, uint64_t seed);
@@ -43,11 +44,15 @@ class Simulation {
   /// Cuts two nodes off from each other, likewise. Both tell the launcher,
   /// which goes on without the one that it hears of first.
   void cut_link_after(int64_t events, std::string a, std::string b);
+  /// The actors that keep state lose each other, though all nodes are there.
+  void break_group_after(int64_t events);
 
   // How many changes were carried out, and how many refused; how many nodes were lost.
   int64_t changed() const { return changed_; }
   int64_t refused() const { return refused_; }
   int64_t lost() const { return lost_; }
+  /// How often the graph went back to a commit.
+  int64_t returns() const { return returns_; }
 
   /// Runs until nothing moves. Returns "" when every actor has finished, else what went wrong.
   std::string run();
@@ -87,6 +92,7 @@ class Simulation {
   class Orders;
   struct Shell {
     std::unique_ptr<Post> post;
+    std::shared_ptr<Stage> stage;
     std::unique_ptr<StageDriver> driver;
     std::optional<Idle> idle;
     int64_t errors = 0;
@@ -96,6 +102,7 @@ class Simulation {
     bool cut_off = false;    ///< from the launcher and its actors
     bool gone = false;       ///< nothing arrives there any more
     bool forgotten = false;  ///< the job goes on without it
+    bool through = false;    ///< the job has heard that it has finished
   };
   /// What is under way on a lane, as its producer sees it.
   struct LaneBook {
@@ -121,6 +128,7 @@ class Simulation {
     LaneLayout layout;
     LayoutChange change;
     std::function<void(const std::string&)> then;
+    bool restart = false;
   };
   /// Something that happens from outside at its time.
   struct Plot {
@@ -133,6 +141,7 @@ class Simulation {
   bool reaches(int from, int to) const;
   void put(int from, int to, Event event);
   void add_shell(int id);
+  StageContext context_of(const PlannedShell& planned) const;
   bool prepare(Plan next, std::function<void(const std::string&)> then);
   void apply();
   void begin_users_change();
@@ -148,6 +157,13 @@ class Simulation {
   void drop(const DropShells& drop);
   void recover(LostNode& lost);
   std::vector<std::function<void()>> steps_of_the_job();
+
+  bool stays(int shell) const;
+  bool held_state(const std::string& node) const;
+  void stop(bool all = false);
+  void take_commit();
+  void start_anew();
+  std::optional<std::function<void()>> step_of_a_return();
 
   void supervise(const Event& event);
   bool move();
@@ -183,6 +199,11 @@ class Simulation {
   int64_t changed_ = 0;
   int64_t refused_ = 0;
   int64_t lost_ = 0;
+  int64_t commit_ = 0;  ///< steps that were done before this start
+  bool stopped_ = false;
+  std::optional<Plan> next_start_;       ///< what the user wants it to be
+  std::optional<int64_t> losses_known_;  ///< by the start that has to be finished
+  int64_t returns_ = 0;
 };
 
 }  // namespace arno::graph

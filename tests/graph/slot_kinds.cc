@@ -19,7 +19,10 @@ Payload payload_of(Slot slot) { return Payload::of(slot, 1); }
 class SlotsStage : public ToyStage {
  public:
   SlotsStage(ToySettings settings, StageContext context, Ledger& ledger)
-      : ToyStage(std::move(settings), std::move(context), ledger), end_(settings_.count) {}
+      : ToyStage(std::move(settings), std::move(context), ledger),
+        end_(settings_.count),
+        next_(context_.from.step),
+        delivered_(next_) {}
 
   void on_item(int port, const Payload& item, Outbox& out) override {
     if (port == 0) {
@@ -49,8 +52,8 @@ class SlotsStage : public ToyStage {
 
  private:
   int64_t end_;
-  int64_t next_ = 0;
-  int64_t delivered_ = 0;
+  int64_t next_;
+  int64_t delivered_;
   int64_t again_ = 0;
   int64_t again_end_ = 0;
 };
@@ -66,7 +69,9 @@ class PickyStage : public ToyStage {
 
 class OrderStage : public ToyStage {
  public:
-  using ToyStage::ToyStage;
+  OrderStage(ToySettings settings, StageContext context, Ledger& ledger)
+      : ToyStage(std::move(settings), std::move(context), ledger), next_(context_.from.step) {}
+
   void on_item(int, const Payload& item, Outbox& out) override {
     const int64_t slot = item.get<Slot>().number;
     if (slot < next_ || !waiting_.insert(slot).second) {
@@ -74,13 +79,41 @@ class OrderStage : public ToyStage {
       return;
     }
     const int64_t before = next_;
-    for (; waiting_.erase(next_) > 0; ++next_) ledger_.note(context_.actor, next_);
+    for (; waiting_.erase(next_) > 0; ++next_) {
+      ledger_.note(context_.actor, next_);
+      out.emit(1, number(next_));
+    }
     if (next_ != before) out.emit(0, number(next_));
   }
 
  private:
-  int64_t next_ = 0;
+  int64_t next_;
   std::set<int64_t> waiting_;
+};
+
+/// Makes a step of each slot.
+class LearnStage : public ToyStage {
+ public:
+  LearnStage(ToySettings settings, StageContext context, Ledger& ledger)
+      : ToyStage(std::move(settings), std::move(context), ledger), step_(context_.from.step) {}
+
+  void on_item(int, const Payload& item, Outbox& out) override {
+    const int64_t slot = item.get<Number>().value;
+    ARNO_CHECK(slot == step_, Errc::data_corrupt, "got slot {} for step {}", slot, step_);
+    ++step_;
+    if (context_.replica > 0) return;
+    ledger_.note("steps", step_);
+    if (step_ % settings_.window == 0) out.emit(0, number(step_));
+  }
+  void on_end(Outbox& out) override {
+    if (context_.replica == 0) out.emit(0, number(step_));
+  }
+  std::shared_ptr<const florence::Snapshot> committed() const override {
+    return std::make_shared<const florence::Snapshot>(florence::Snapshot{.step = step_});
+  }
+
+ private:
+  int64_t step_;
 };
 
 }  // namespace
@@ -103,9 +136,18 @@ void add_slot_kinds(Registry& registry, Ledger& ledger) {
                        .replicable = true,
                        .restartable = true,
                        .placeable = true});
-  add_toy<OrderStage>(
-      registry, ledger,
-      {.name = "order", .inputs = {in}, .outputs = {port<Number>("delivered", "Number", "")}});
+  add_toy<OrderStage>(registry, ledger,
+                      {.name = "order",
+                       .inputs = {in},
+                       .outputs = {port<Number>("delivered", "Number", ""),
+                                   optional_port<Number>("out", "Number", "")}});
+  add_toy<LearnStage>(registry, ledger,
+                      {.name = "learn",
+                       .inputs = {by_replica(port<Number>("in", "Number", ""))},
+                       .outputs = {port<Number>("out", "Number", "")},
+                       .replicable = true,
+                       .placeable = true,
+                       .keeps_state = true});
 }
 
 }  // namespace arno::graph

@@ -12,6 +12,10 @@ namespace arno::graph {
 ///   picky   in -> out, rejects          sends back the first attempt at every 7th slot; placeable
 ///   order   in -> delivered             puts slots into order, leaves out what comes twice, notes
 ///                                       each under its name, and repetitions under "repeated"
+///           ... -> out                  emits them in order
+///   learn   in -> out                   makes a step of each slot; the first replica notes it
+///                                       under "steps", and emits how many there are every
+///                                       `window` steps and at the end; keeps state
 void add_slot_kinds(Registry& registry, Ledger& ledger);
 
 }  // namespace arno::graph
