@@ -15,8 +15,7 @@ void Simulation::break_group_after(int64_t events) {
 
 /// Whether a shell has no part in the return: it is here and only takes in.
 bool Simulation::stays(int shell) const {
-  return node_of(shell) == kLocalNode &&
-         layout_.lanes().shells[shell].actor.kind->outputs.empty();
+  return node_of(shell) == kLocalNode && layout_.lanes().shells[shell].actor.kind->outputs.empty();
 }
 
 /// Whether state is on a node that the job still needs.
