@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "common/host_port.h"
-#include "ops/comm/detail/peer_link.h"
+#include "ops/comm/detail/network_link.h"
 #include "ops/comm/detail/pipe_signal.h"
 
 namespace arno::ops {
@@ -25,21 +25,21 @@ constexpr milliseconds kConnectLimit{10'000};
 /// Our store as Gloo wants it.
 class StoreForGloo final : public ::gloo::rendezvous::Store {
  public:
-  StoreForGloo(ops::Store& store, const GlooOptions& options)
+  StoreForGloo(ops::Store& store, const TcpMember& member)
       : store_(store),
-        options_(options),
-        deadline_(Clock::now() + milliseconds(options.comm.deadline_ms)) {}
+        member_(member),
+        deadline_(Clock::now() + milliseconds(member.comm.deadline_ms)) {}
 
   void set(const std::string& key, const std::vector<char>& data) override {
-    store_.put(options_.prefix + key, data);
+    store_.put(member_.prefix + key, data);
   }
 
   std::vector<char> get(const std::string& key) override {
     const auto left = std::chrono::duration_cast<milliseconds>(deadline_ - Clock::now());
-    auto value = store_.get(options_.prefix + key, std::max(left, milliseconds(0)));
+    auto value = store_.get(member_.prefix + key, std::max(left, milliseconds(0)));
     // Gloo's keys are the ranks.
     ARNO_CHECK(value, Errc::comm_failed, "[gloo] rank {} of {} did not come within {} ms", key,
-               options_.size, options_.comm.deadline_ms);
+               member_.size, member_.comm.deadline_ms);
     return std::move(*value);
   }
 
@@ -50,43 +50,24 @@ class StoreForGloo final : public ::gloo::rendezvous::Store {
 
  private:
   ops::Store& store_;
-  const GlooOptions& options_;
+  const TcpMember& member_;
   Clock::time_point deadline_;
 };
 
-class GlooLink final : public detail::PeerLink {
+class GlooLink final : public detail::NetworkLink {
  public:
-  GlooLink(Store& store, const GlooOptions& options) : options_(options) {
-    if (options.size == 1) return;
+  GlooLink(Store& store, const TcpMember& member) : NetworkLink(member) {
+    if (member.size == 1) return;
     const detail::PipeSignalBlocked blocked;  // Gloo's thread inherits it
-    ::gloo::transport::tcp::attr attributes(options.address.c_str());
+    ::gloo::transport::tcp::attr attributes(member.address.c_str());
     auto device = ::gloo::transport::tcp::CreateDevice(attributes);
-    auto context = std::make_shared<::gloo::rendezvous::Context>(static_cast<int>(options.rank),
-                                                                 static_cast<int>(options.size));
+    auto context = std::make_shared<::gloo::rendezvous::Context>(static_cast<int>(member.rank),
+                                                                 static_cast<int>(member.size));
     // Gloo waits five times as long for a connection, and nothing can wake it.
-    context->setTimeout(std::min(milliseconds(options.comm.deadline_ms), kConnectLimit) / 5);
-    StoreForGloo adapter(store, options_);
+    context->setTimeout(std::min(milliseconds(member.comm.deadline_ms), kConnectLimit) / 5);
+    StoreForGloo adapter(store, member);
     context->connectFullMesh(adapter, device);
     context_ = std::move(context);
-  }
-
-  void exchange(std::string_view call, std::span<const detail::Outgoing> out,
-                std::span<const detail::Incoming> in) override {
-    const detail::PipeSignalBlocked blocked;
-    const Clock::time_point deadline = Clock::now() + milliseconds(options_.comm.deadline_ms);
-    try {
-      for (const Transfer& transfer : begin(call, out, in)) finish(call, transfer, deadline);
-    } catch (const Error& error) {
-      end(error.code(), error.what());
-      forget();
-      check();
-    }
-    forget();
-  }
-
-  void abort(const std::string& reason) noexcept override {
-    end(Errc::cancelled,
-        fmt::format("[comm] rank {} of {} ended: {}", options_.rank, options_.size, reason));
   }
 
  private:
@@ -97,16 +78,14 @@ class GlooLink final : public detail::PeerLink {
     bool receives;
   };
 
-  void check() const {
-    if (!failure_.empty()) throw Error(code_, failure_);
+  void run(std::string_view call, std::span<const detail::Outgoing> out,
+           std::span<const detail::Incoming> in) override {
+    const Clock::time_point deadline = Clock::now() + milliseconds(member().comm.deadline_ms);
+    for (const Transfer& transfer : begin(call, out, in)) finish(call, transfer, deadline);
   }
 
-  /// Wakes a call under way and closes the connections, from which the peers learn it.
-  void end(Errc code, const std::string& text) {
+  void close() noexcept override {
     const std::scoped_lock lock(mutex_);
-    if (!failure_.empty()) return;
-    failure_ = text;
-    code_ = code;
     for (const auto& buffer : buffers_) {
       buffer->abortWaitSend();
       buffer->abortWaitRecv();
@@ -155,7 +134,7 @@ class GlooLink final : public detail::PeerLink {
       action();
     } catch (const ::gloo::Exception& error) {
       fail(Errc::comm_failed, "[{}] rank {} of {} is gone (seen by rank {}): {}", call, peer,
-           options_.size, options_.rank, error.what());
+           member().size, member().rank, error.what());
     }
   }
 
@@ -170,25 +149,22 @@ class GlooLink final : public detail::PeerLink {
       } catch (const ::gloo::Exception&) {
         if (Clock::now() < deadline) throw;
         fail(Errc::comm_failed, "[{}] rank {} of {} was silent for {} ms (seen by rank {})", call,
-             transfer.peer, options_.size, options_.comm.deadline_ms, options_.rank);
+             transfer.peer, member().size, member().comm.deadline_ms, member().rank);
       }
       ARNO_CHECK(done, Errc::cancelled, "[{}] was aborted", call);
     });
   }
 
-  /// Lets the buffers go; a transfer that is still under way loses them, which ends its connection.
-  void forget() {
+  /// A transfer that is still under way loses its buffer, which ends its connection.
+  void forget() noexcept override {
     const std::scoped_lock lock(mutex_);
     buffers_.clear();
   }
 
-  GlooOptions options_;
   std::shared_ptr<::gloo::Context> context_;
   uint64_t round_ = 0;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Buffer>> buffers_;  ///< of the call under way
-  std::string failure_;                           ///< empty while the group works
-  Errc code_ = Errc::comm_failed;
 };
 
 /// Gloo crashes on a name that does not resolve, so names are left to the caller.
@@ -199,17 +175,17 @@ void check_address(const std::string& address) {
 
 }  // namespace
 
-std::shared_ptr<Communicator> gloo_communicator(Store& store, const GlooOptions& options) {
-  const detail::Membership member{.rank = options.rank, .size = options.size};
-  detail::check_membership("gloo", member);
-  check_address(options.address);
+std::shared_ptr<Communicator> gloo_communicator(Store& store, const TcpMember& member) {
+  const detail::Membership place{.rank = member.rank, .size = member.size};
+  detail::check_membership("gloo", place);
+  check_address(member.address);
   try {
-    return detail::communicator_over(std::make_unique<GlooLink>(store, options), member);
+    return detail::communicator_over(std::make_unique<GlooLink>(store, member), place);
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {  // Gloo has more than one base class
-    fail(Errc::comm_failed, "[gloo] rank {} of {} could not join its group: {}", options.rank,
-         options.size, error.what());
+    fail(Errc::comm_failed, "[gloo] rank {} of {} could not join its group: {}", member.rank,
+         member.size, error.what());
   }
 }
 

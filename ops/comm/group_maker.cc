@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/comm/group_maker.h"
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <vector>
@@ -34,14 +35,16 @@ class LocalGroups final : public GroupMaker {
   std::map<std::string, std::vector<std::shared_ptr<Communicator>>> waiting_;
 };
 
-class GlooGroups final : public GroupMaker {
+class TcpGroups final : public GroupMaker {
  public:
-  GlooGroups(std::shared_ptr<Store> store, std::string address)
-      : store_(std::move(store)), address_(std::move(address)) {}
+  /// `form`: makes a member.
+  using Form = std::function<std::shared_ptr<Communicator>(Store& store, const TcpMember& member)>;
+  TcpGroups(std::shared_ptr<Store> store, std::string address, Form form)
+      : store_(std::move(store)), address_(std::move(address)), form_(std::move(form)) {}
 
   std::shared_ptr<Communicator> join(const std::string& group, int64_t rank, int64_t size,
                                      CommOptions options) override {
-    return gloo_communicator(
+    return form_(
         *store_,
         {.rank = rank, .size = size, .address = address_, .prefix = group + "/", .comm = options});
   }
@@ -49,27 +52,7 @@ class GlooGroups final : public GroupMaker {
  private:
   std::shared_ptr<Store> store_;
   std::string address_;
-};
-
-class TlsGroups final : public GroupMaker {
- public:
-  TlsGroups(std::shared_ptr<Store> store, std::string address, TlsFiles files)
-      : store_(std::move(store)), address_(std::move(address)), files_(std::move(files)) {}
-
-  std::shared_ptr<Communicator> join(const std::string& group, int64_t rank, int64_t size,
-                                     CommOptions options) override {
-    return tls_communicator(*store_, {.rank = rank,
-                                      .size = size,
-                                      .address = address_,
-                                      .prefix = group + "/",
-                                      .files = files_,
-                                      .comm = options});
-  }
-
- private:
-  std::shared_ptr<Store> store_;
-  std::string address_;
-  TlsFiles files_;
+  Form form_;
 };
 
 }  // namespace
@@ -101,12 +84,16 @@ void AbortableGroups::abort(const std::string& reason) noexcept {
 std::shared_ptr<GroupMaker> local_groups() { return std::make_shared<LocalGroups>(); }
 
 std::shared_ptr<GroupMaker> gloo_groups(std::shared_ptr<Store> store, std::string address) {
-  return std::make_shared<GlooGroups>(std::move(store), std::move(address));
+  return std::make_shared<TcpGroups>(std::move(store), std::move(address), gloo_communicator);
 }
 
 std::shared_ptr<GroupMaker> tls_groups(std::shared_ptr<Store> store, std::string address,
                                        TlsFiles files) {
-  return std::make_shared<TlsGroups>(std::move(store), std::move(address), std::move(files));
+  return std::make_shared<TcpGroups>(
+      std::move(store), std::move(address),
+      [files = std::move(files)](Store& with, const TcpMember& member) {
+        return tls_communicator(with, member, files);
+      });
 }
 
 }  // namespace arno::ops

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "ops/comm/detail/group_failure.h"
 #include "ops/comm/detail/peer_link.h"
 
 namespace arno::ops {
@@ -39,7 +40,7 @@ class Hub {
   void exchange(int64_t rank, uint64_t round, std::string_view call,
                 std::span<const detail::Outgoing> out, std::span<const detail::Incoming> in) {
     std::unique_lock lock(mutex_);
-    check();
+    failure_.check();
     const auto deadline = Clock::now() + std::chrono::milliseconds(options_.deadline_ms);
     for (const detail::Outgoing& part : out) {
       offer(rank, part.peer) = {Offer::kWaiting, round, call, part.bytes};
@@ -75,21 +76,14 @@ class Hub {
   Offer& offer(int64_t from, int64_t to) { return offers_[from * size_ + to]; }
 
   void end_locked(Errc code, const std::string& text) {
-    if (!failure_.empty()) return;
-    failure_ = text;
-    code_ = code;
-    changed_.notify_all();
-  }
-
-  void check() const {
-    if (!failure_.empty()) throw Error(code_, failure_);
+    if (failure_.set(code, text)) changed_.notify_all();
   }
 
   template <class Ready>
   void await(std::unique_lock<std::mutex>& lock, Clock::time_point deadline, Waiting who,
              Ready ready) {
     const bool in_time =
-        changed_.wait_until(lock, deadline, [&] { return ready() || !failure_.empty(); });
+        changed_.wait_until(lock, deadline, [&] { return ready() || failure_.is_set(); });
     // A peer that is through may have left by now.
     if (ready()) return;
     if (!in_time) {
@@ -97,7 +91,7 @@ class Hub {
                  fmt::format("[{}] rank {} of {} was silent for {} ms (seen by rank {})", who.call,
                              who.peer, size_, options_.deadline_ms, who.rank));
     }
-    check();
+    failure_.check();
   }
 
   void check_agreement(const Offer& theirs, uint64_t round, std::string_view call,
@@ -110,7 +104,7 @@ class Hub {
                            "(round {})",
                            call, part.peer, theirs.bytes.size(), theirs.call, theirs.round, rank,
                            part.bytes.size(), round));
-    check();
+    failure_.check();
   }
 
   /// Without the lock, so that members copy at the same time.
@@ -138,8 +132,7 @@ class Hub {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Offer> offers_;  ///< [from * size + to]
-  std::string failure_;        ///< empty while the group works
-  Errc code_ = Errc::comm_failed;
+  detail::GroupFailure failure_;
 };
 
 class LocalLink final : public detail::PeerLink {

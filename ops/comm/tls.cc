@@ -4,13 +4,12 @@
 #include <array>
 #include <cstring>
 #include <deque>
-#include <mutex>
 #include <vector>
 
 #include "common/error.h"
 #include "common/hash.h"
 #include "common/log.h"
-#include "ops/comm/detail/peer_link.h"
+#include "ops/comm/detail/network_link.h"
 #include "ops/comm/detail/pipe_signal.h"
 #include "ops/comm/detail/tls_connection.h"
 
@@ -87,54 +86,32 @@ struct Transfer {
   }
 };
 
-class TlsLink final : public detail::PeerLink {
+class TlsLink final : public detail::NetworkLink {
  public:
-  TlsLink(Store& store, const TlsOptions& options) : options_(options), context_(options.files) {
-    if (options.size == 1) return;
+  TlsLink(Store& store, const TcpMember& member, const TlsFiles& files)
+      : NetworkLink(member), context_(files) {
+    if (member.size == 1) return;
     const detail::PipeSignalBlocked blocked;
-    const TcpSocket listener = TcpSocket::listen_on(options.address);
+    const TcpSocket listener = TcpSocket::listen_on(member.address);
     const HostPort own = listener.local();
     put(store, fmt::format("{}:{}", own.shown_host, own.port));
     const std::vector<HostPort> addresses = addresses_of_others(store);
-    const Deadline deadline =
-        after(std::min(milliseconds(options.comm.deadline_ms), kConnectLimit));
-    peers_.resize(static_cast<size_t>(options.size));
-    for (int64_t rank = 0; rank < options.rank; ++rank) call(rank, addresses[rank], deadline);
+    const Deadline deadline = after(std::min(milliseconds(member.comm.deadline_ms), kConnectLimit));
+    peers_.resize(static_cast<size_t>(member.size));
+    for (int64_t rank = 0; rank < member.rank; ++rank) call(rank, addresses[rank], deadline);
     std::deque<TcpSocket> silent;
-    for (int64_t rank = options.rank + 1; rank < options.size; ++rank) {
+    for (int64_t rank = member.rank + 1; rank < member.size; ++rank) {
       take(listener, silent, deadline);
     }
   }
 
-  void exchange(std::string_view call, std::span<const detail::Outgoing> out,
-                std::span<const detail::Incoming> in) override {
-    const detail::PipeSignalBlocked blocked;
-    check();
-    try {
-      run(call, transfers(out, in));
-    } catch (const Error& error) {
-      end(error.code(), error.what());
-      check();
-    }
-  }
-
-  void abort(const std::string& reason) noexcept override {
-    end(Errc::cancelled,
-        fmt::format("[comm] rank {} of {} ended: {}", options_.rank, options_.size, reason));
-  }
-
  private:
-  void check() const {
-    const std::scoped_lock lock(mutex_);
-    if (!failure_.empty()) throw Error(code_, failure_);
+  void run(std::string_view call, std::span<const detail::Outgoing> out,
+           std::span<const detail::Incoming> in) override {
+    move(call, transfers(out, in));
   }
 
-  /// Wakes a call under way and ends the connections, from which the peers learn it.
-  void end(Errc code, const std::string& text) {
-    const std::scoped_lock lock(mutex_);
-    if (!failure_.empty()) return;
-    failure_ = text;
-    code_ = code;
+  void close() noexcept override {
     for (const auto& peer : peers_) {
       if (peer) peer->socket().shut_down();
     }
@@ -143,21 +120,21 @@ class TlsLink final : public detail::PeerLink {
   // Forming the group. Of two members the one of higher rank calls the other.
 
   void put(Store& store, const std::string& address) const {
-    store.put(key_of(options_.rank), {address.begin(), address.end()});
+    store.put(key_of(member().rank), {address.begin(), address.end()});
   }
-  std::string key_of(int64_t rank) const { return options_.prefix + std::to_string(rank); }
+  std::string key_of(int64_t rank) const { return member().prefix + std::to_string(rank); }
 
   std::vector<HostPort> addresses_of_others(Store& store) const {
-    const Deadline deadline = after(milliseconds(options_.comm.deadline_ms));
-    std::vector<HostPort> out(static_cast<size_t>(options_.size));
-    for (int64_t rank = 0; rank < options_.size; ++rank) {
-      if (rank == options_.rank) continue;
+    const Deadline deadline = after(milliseconds(member().comm.deadline_ms));
+    std::vector<HostPort> out(static_cast<size_t>(member().size));
+    for (int64_t rank = 0; rank < member().size; ++rank) {
+      if (rank == member().rank) continue;
       const auto text = store.get(key_of(rank), milliseconds(patience_until(deadline)));
       ARNO_CHECK(text, Errc::comm_failed, "[tls] rank {} of {} did not come within {} ms", rank,
-                 options_.size, options_.comm.deadline_ms);
+                 member().size, member().comm.deadline_ms);
       const auto address = parse_host_port(std::string(text->begin(), text->end()));
       ARNO_CHECK(address, Errc::comm_failed, "[tls] rank {} of {} is said to be at \"{}\"", rank,
-                 options_.size, std::string(text->begin(), text->end()));
+                 member().size, std::string(text->begin(), text->end()));
       out[rank] = *address;
     }
     return out;
@@ -166,7 +143,7 @@ class TlsLink final : public detail::PeerLink {
   /// What members say to each other first: their rank, in which group.
   Words hello(int64_t rank) const {
     return {kHello, static_cast<uint64_t>(rank),
-            hash64(fmt::format("{}{}", options_.prefix, options_.size))};
+            hash64(fmt::format("{}{}", member().prefix, member().size))};
   }
 
   static void say(TlsConnection& peer, const Words& words, Deadline deadline) {
@@ -183,14 +160,14 @@ class TlsLink final : public detail::PeerLink {
       auto peer =
           std::make_unique<TlsConnection>(context_, TcpSocket::connect_to(address, deadline),
                                           TlsConnection::End::connects, deadline);
-      say(*peer, hello(options_.rank), deadline);
+      say(*peer, hello(member().rank), deadline);
       ARNO_CHECK(hear(*peer, deadline) == hello(rank), Errc::comm_failed,
                  "what answers is another member");
       peers_[rank] = std::move(peer);
     } catch (const Error& error) {
       fail(Errc::comm_failed,
            "[tls] rank {} of {} at {}:{} is not reached with this key (by rank {}): {}", rank,
-           options_.size, address.shown_host, address.port, options_.rank, error.what());
+           member().size, address.shown_host, address.port, member().rank, error.what());
     }
   }
 
@@ -227,12 +204,12 @@ class TlsLink final : public detail::PeerLink {
         return greet(std::move(*socket), std::min(deadline, after(kHandshakeLimit)));
       } catch (const Error& error) {
         refused = fmt::format("; refused {}:{}: {}", from.shown_host, from.port, error.what());
-        log::warn("tls", "a connection to rank {} of {} was refused: {}:{}: {}", options_.rank,
-                  options_.size, from.shown_host, from.port, error.what());
+        log::warn("tls", "a connection to rank {} of {} was refused: {}:{}: {}", member().rank,
+                  member().size, from.shown_host, from.port, error.what());
       }
     }
     fail(Errc::comm_failed, "[tls] a member did not connect to rank {} of {} in time{}",
-         options_.rank, options_.size, refused);
+         member().rank, member().size, refused);
   }
 
   void greet(TcpSocket socket, Deadline deadline) {
@@ -240,9 +217,9 @@ class TlsLink final : public detail::PeerLink {
                                                 TlsConnection::End::accepts, deadline);
     const Words said = hear(*peer, deadline);
     const auto rank = static_cast<int64_t>(said[1]);
-    ARNO_CHECK(rank > options_.rank && rank < options_.size && !peers_[rank] && said == hello(rank),
+    ARNO_CHECK(rank > member().rank && rank < member().size && !peers_[rank] && said == hello(rank),
                Errc::comm_failed, "it is no member that is missing");
-    say(*peer, hello(options_.rank), deadline);
+    say(*peer, hello(member().rank), deadline);
     peers_[rank] = std::move(peer);
   }
 
@@ -270,17 +247,17 @@ class TlsLink final : public detail::PeerLink {
   }
 
   /// Ends when nothing has come or gone for the time of the deadline.
-  void run(std::string_view call, std::vector<Transfer> under_way) const {
+  void move(std::string_view call, std::vector<Transfer> under_way) const {
     std::vector<pollfd> waiting;
     for (;;) {
       std::erase_if(under_way, [&](Transfer& transfer) { return advance(call, transfer); });
       if (under_way.empty()) return;
       waiting.clear();
       for (const Transfer& transfer : under_way) waiting.push_back(transfer.waits_for());
-      ARNO_CHECK(wait_for_any(waiting, after(milliseconds(options_.comm.deadline_ms))),
+      ARNO_CHECK(wait_for_any(waiting, after(milliseconds(member().comm.deadline_ms))),
                  Errc::comm_failed, "[{}] rank {} of {} was silent for {} ms (seen by rank {})",
-                 call, under_way.front().peer, options_.size, options_.comm.deadline_ms,
-                 options_.rank);
+                 call, under_way.front().peer, member().size, member().comm.deadline_ms,
+                 member().rank);
     }
   }
 
@@ -289,25 +266,22 @@ class TlsLink final : public detail::PeerLink {
       return transfer.advance();
     } catch (const Error& error) {
       fail(Errc::comm_failed, "[{}] rank {} of {} is gone (seen by rank {}): {}", call,
-           transfer.peer, options_.size, options_.rank, error.what());
+           transfer.peer, member().size, member().rank, error.what());
     }
   }
 
-  TlsOptions options_;
   detail::TlsContext context_;
   std::vector<std::unique_ptr<TlsConnection>> peers_;  ///< by rank; none of the own
   uint64_t round_ = 0;
-  mutable std::mutex mutex_;
-  std::string failure_;  ///< empty while the group works
-  Errc code_ = Errc::comm_failed;
 };
 
 }  // namespace
 
-std::shared_ptr<Communicator> tls_communicator(Store& store, const TlsOptions& options) {
-  const detail::Membership member{.rank = options.rank, .size = options.size};
-  detail::check_membership("tls", member);
-  return detail::communicator_over(std::make_unique<TlsLink>(store, options), member);
+std::shared_ptr<Communicator> tls_communicator(Store& store, const TcpMember& member,
+                                               const TlsFiles& files) {
+  const detail::Membership place{.rank = member.rank, .size = member.size};
+  detail::check_membership("tls", place);
+  return detail::communicator_over(std::make_unique<TlsLink>(store, member, files), place);
 }
 
 }  // namespace arno::ops

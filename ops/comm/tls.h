@@ -6,6 +6,7 @@
 
 #include "ops/comm/communicator.h"
 #include "ops/comm/store.h"
+#include "ops/comm/tcp_member.h"
 
 namespace arno::ops {
 
@@ -15,23 +16,15 @@ struct TlsFiles {
   std::string private_key;
 };
 
-/// A member of a group over TCP whose connections are encrypted (TLS 1.3).
-struct TlsOptions {
-  int64_t rank = 0;
-  int64_t size = 1;
-  std::string address = "127.0.0.1";  ///< numeric, of the interface to listen on
-  std::string prefix;                 ///< of the group's keys in the store
-  TlsFiles files;
-  CommOptions comm;
-};
-
-/// Connects to every other member, which does the same at the same time with an equal store. Both
+/// A member of a group over TCP whose connections are encrypted (TLS 1.3). Connects to every other
+/// member, which does the same at the same time with an equal store. Both
 /// ends of a connection show the certificate, and who cannot is refused; a stranger that connects
 /// does not keep the group from being formed.
 /// Throws comm_failed, naming the rank, when one does not come within the deadline or does not have
 /// the key; config_invalid for files that are no certificate and its key.
 ///
 /// Sums are those of local_group(), bit by bit.
-std::shared_ptr<Communicator> tls_communicator(Store& store, const TlsOptions& options);
+std::shared_ptr<Communicator> tls_communicator(Store& store, const TcpMember& member,
+                                               const TlsFiles& files);
 
 }  // namespace arno::ops

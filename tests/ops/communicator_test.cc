@@ -41,7 +41,7 @@ Group tls_group(int64_t size, CommOptions comm) {
   Group group(size);
   on_each_rank(size, [&](int64_t rank) {
     group[rank] = tls_communicator(
-        *store, {.rank = rank, .size = size, .prefix = "test/", .files = key.tls(), .comm = comm});
+        *store, {.rank = rank, .size = size, .prefix = "test/", .comm = comm}, key.tls());
   });
   return group;
 }

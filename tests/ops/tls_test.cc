@@ -106,8 +106,8 @@ class TlsTest : public ::testing::Test {
   void form() {
     Rerouted rerouted(*this);
     on_each_rank(2, [&](int64_t rank) {
-      group_[rank] = tls_communicator(rank == 0 ? *store_ : rerouted,
-                                      {.rank = rank, .size = 2, .files = key_.tls()});
+      group_[rank] =
+          tls_communicator(rank == 0 ? *store_ : rerouted, {.rank = rank, .size = 2}, key_.tls());
     });
   }
 
@@ -157,10 +157,8 @@ TEST_F(TlsTest, AMemberWithAnotherKeyIsRefusedOnBothSides) {
 
   on_each_rank(2, [&](int64_t rank) {
     problems[rank] = problem_of(Errc::comm_failed, [&] {
-      tls_communicator(*store_, {.rank = rank,
-                                 .size = 2,
-                                 .files = rank == 0 ? key_.tls() : other.tls(),
-                                 .comm = {.deadline_ms = 500}});
+      tls_communicator(*store_, {.rank = rank, .size = 2, .comm = {.deadline_ms = 500}},
+                       rank == 0 ? key_.tls() : other.tls());
     });
   });
   log::set_sink(std::move(before));
@@ -176,7 +174,7 @@ TEST_F(TlsTest, StrangersKeepNoGroupFromForming) {
   auto before = log::set_sink([](log::Level, std::string_view, std::string_view) {});
   std::shared_ptr<Communicator> first;
   std::thread joining(
-      [&] { first = tls_communicator(*store_, {.rank = 0, .size = 2, .files = key_.tls()}); });
+      [&] { first = tls_communicator(*store_, {.rank = 0, .size = 2}, key_.tls()); });
   const auto text = store_->get("0", std::chrono::seconds(20));
   const auto address = parse_host_port(std::string(text->begin(), text->end()));
   std::vector<TcpSocket> silent;
@@ -186,7 +184,7 @@ TEST_F(TlsTest, StrangersKeepNoGroupFromForming) {
   ::send(rude.fd(), words.data(), words.size(), MSG_NOSIGNAL);
   { const TcpSocket gone = TcpSocket::connect_to(*address, soon()); }
 
-  const auto second = tls_communicator(*store_, {.rank = 1, .size = 2, .files = key_.tls()});
+  const auto second = tls_communicator(*store_, {.rank = 1, .size = 2}, key_.tls());
   joining.join();
   log::set_sink(std::move(before));
 
@@ -194,20 +192,19 @@ TEST_F(TlsTest, StrangersKeepNoGroupFromForming) {
 }
 
 TEST_F(TlsTest, RankThatDoesNotComeIsNamed) {
-  EXPECT_THAT(
-      problem_of(Errc::comm_failed,
-                 [&] {
-                   tls_communicator(
-                       *store_,
-                       {.rank = 0, .size = 2, .files = key_.tls(), .comm = {.deadline_ms = 50}});
-                 }),
-      HasSubstr("rank 1 of 2 did not come within 50 ms"));
+  EXPECT_THAT(problem_of(Errc::comm_failed,
+                         [&] {
+                           tls_communicator(*store_,
+                                            {.rank = 0, .size = 2, .comm = {.deadline_ms = 50}},
+                                            key_.tls());
+                         }),
+              HasSubstr("rank 1 of 2 did not come within 50 ms"));
 }
 
 TEST_F(TlsTest, FilesThatAreNoKeyAreRefused) {
   const auto join = [&](const TlsFiles& files) {
     return problem_of(Errc::config_invalid,
-                      [&] { tls_communicator(*store_, {.rank = 0, .size = 2, .files = files}); });
+                      [&] { tls_communicator(*store_, {.rank = 0, .size = 2}, files); });
   };
   const TlsFiles good = key_.tls();
   EXPECT_THAT(join({good.private_key, good.private_key}),
@@ -219,7 +216,7 @@ TEST_F(TlsTest, FilesThatAreNoKeyAreRefused) {
 
 TEST_F(TlsTest, AddressThatIsNotOursIsRefused) {
   const auto join = [&](const std::string& address) {
-    tls_communicator(*store_, {.rank = 0, .size = 2, .address = address, .files = key_.tls()});
+    tls_communicator(*store_, {.rank = 0, .size = 2, .address = address}, key_.tls());
   };
   EXPECT_THAT(problem_of(Errc::comm_failed, [&] { join("203.0.113.7"); }),
               HasSubstr("listening at 203.0.113.7:0"));
