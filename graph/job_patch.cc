@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include "graph/plan_difference.h"
+
 namespace arno::graph {
 namespace {
 
@@ -164,45 +166,6 @@ class Patcher {
   std::map<std::string, std::vector<std::string>> nodes_before_;
 };
 
-/// What of the actors of `plan` is not in `other`.
-void tell_actors(const Plan& plan, const Plan& other, char sign, std::vector<std::string>& out) {
-  for (const PlannedActor& actor : plan.actors) {
-    const auto same = std::ranges::find(other.actors, actor.name, &PlannedActor::name);
-    const int64_t there = same == other.actors.end() ? 0 : same->replicas;
-    for (int64_t replica = there; replica < actor.replicas; ++replica) {
-      const std::string& node = actor.node_of(replica);
-      out.push_back(fmt::format("{} {} ({}){}", sign, actor.name_of(replica), actor.kind->name,
-                                node == kLocalNode ? "" : " on node " + node));
-    }
-  }
-}
-
-const PlannedEdge* find_edge(const Plan& plan, const std::string& name) {
-  const auto found = std::ranges::find_if(
-      plan.edges, [&](const PlannedEdge& edge) { return plan.edge_name(edge) == name; });
-  return found == plan.edges.end() ? nullptr : &*found;
-}
-
-void tell_edges(const Plan& before, const Plan& after, std::vector<std::string>& out) {
-  for (const PlannedEdge& edge : after.edges) {
-    const std::string name = after.edge_name(edge);
-    const PlannedEdge* const was = find_edge(before, name);
-    if (!was) {
-      out.push_back(fmt::format("+ {}, {} items{}", name, edge.capacity_items,
-                                edge.is_lossy() ? ", " + edge.tap : ""));
-    } else if (was->capacity_items != edge.capacity_items ||
-               was->capacity_bytes != edge.capacity_bytes) {
-      out.push_back(fmt::format("~ {}: {} -> {} items, {} -> {} MiB", name, was->capacity_items,
-                                edge.capacity_items, was->capacity_bytes >> 20,
-                                edge.capacity_bytes >> 20));
-    }
-  }
-  for (const PlannedEdge& edge : before.edges) {
-    const std::string name = before.edge_name(edge);
-    if (!find_edge(after, name)) out.push_back("- " + name);
-  }
-}
-
 /// Actors whose replicas are joined one to one with those of this one, and it: they join and leave
 /// together.
 std::set<std::string> group_of(const Plan& plan, const std::string& actor) {
@@ -223,9 +186,7 @@ std::set<std::string> group_of(const Plan& plan, const std::string& actor) {
 /// Says what a step changes; problems when it changes nothing, or two things at once.
 void finish(const Plan& running, const RawConfig& file, PlanStep& step, ConfigProblems& problems) {
   if (!problems.empty()) return;
-  tell_actors(step.next, running, '+', step.changes);
-  tell_actors(running, step.next, '-', step.changes);
-  tell_edges(running, step.next, step.changes);
+  step.changes = differences(running, step.next);
   if (!step.extended.empty() && !step.changes.empty()) {
     problems.push_back(file.problem(
         "changes the graph and the options of a running actor; expected one of them in a patch"));
