@@ -2,144 +2,14 @@
 #include "graph/plan_placement.h"
 
 #include <algorithm>
-#include <numeric>
-#include <tuple>
 
 #include "common/error.h"
-#include "graph/placement.h"
+#include "graph/placement_units.h"
 
 namespace arno::graph {
 namespace {
 
-/// Actors whose replicas of one number run in one process, and what is asked for each number.
-struct Unit {
-  std::vector<int> members;  ///< of the plan's actors, by name
-  PlacementRequest request;
-  bool shrinks = false;  ///< it can go on with fewer replicas
-};
-
-const ActorSpec& spec_of(const Plan& plan, int actor) {
-  return plan.config.actors.at(plan.actors[actor].name);
-}
-
-bool says_where(const ActorSpec& spec) {
-  return !spec.nodes.empty() || !spec.place.empty() || spec.per_node > 0;
-}
-
-std::vector<std::string> candidates(const ActorSpec& spec, bool placeable,
-                                    const JobConfig& config) {
-  if (!placeable) return {kLocalNode};
-  if (!spec.nodes.empty()) return spec.nodes;
-  std::vector<std::string> out{kLocalNode};
-  for (const auto& [name, node] : config.nodes) {
-    if (name != kLocalNode) out.push_back(name);
-  }
-  return out;
-}
-
-/// Whether an edge keeps replicas of the same number in one process.
-bool binds(const Plan& plan, const PlannedEdge& edge) {
-  const PlannedActor& from = plan.actors[edge.from];
-  const PlannedActor& to = plan.actors[edge.to];
-  return from.replicas == to.replicas &&
-         (from.replicas == 1 || to.kind->inputs[edge.to_port].by_replica) &&
-         !plan.registry->find_codec(from.kind->outputs[edge.from_port].type);
-}
-
-/// The actors in groups that are bound together, each group by name.
-std::vector<std::vector<int>> bound_groups(const Plan& plan) {
-  std::vector<int> group(plan.actors.size());
-  std::iota(group.begin(), group.end(), 0);
-  for (const PlannedEdge& edge : plan.edges) {
-    if (!binds(plan, edge)) continue;
-    const int old = group[edge.from];
-    std::ranges::replace(group, old, int{group[edge.to]});
-  }
-  std::map<int, std::vector<int>> members;
-  for (int actor = 0; actor < static_cast<int>(group.size()); ++actor) {
-    members[group[actor]].push_back(actor);
-  }
-  std::vector<std::vector<int>> out;
-  for (auto& [first, actors] : members) {
-    std::ranges::sort(actors, {}, [&](int actor) { return plan.actors[actor].name; });
-    out.push_back(std::move(actors));
-  }
-  return out;
-}
-
-/// The member whose word on nodes counts.
-int leader_of(const Plan& plan, const std::vector<int>& members) {
-  for (const auto& is_it : {says_where, +[](const ActorSpec& s) { return s.is_placed(); }}) {
-    const auto found =
-        std::ranges::find_if(members, [&](int actor) { return is_it(spec_of(plan, actor)); });
-    if (found != members.end()) return *found;
-  }
-  return -1;
-}
-
-bool is_numbered(const Plan& plan, int actor) {
-  return std::ranges::any_of(plan.edges, [&](const PlannedEdge& edge) {
-    return (edge.from == actor || edge.to == actor) &&
-           plan.actors[edge.to].kind->inputs[edge.to_port].by_replica;
-  });
-}
-
-Unit unit_of(const Plan& plan, std::vector<int> members, int leader) {
-  const ActorSpec& spec = spec_of(plan, leader);
-  const ActorKind& kind = *plan.actors[leader].kind;
-  const bool placeable =
-      std::ranges::all_of(members, [&](int actor) { return plan.actors[actor].kind->placeable; });
-  Unit out{.members = std::move(members),
-           .request = {.name = plan.actors[leader].name,
-                       .replicas = plan.actors[leader].replicas,
-                       .nodes = candidates(spec, placeable, plan.config),
-                       .pack = spec.place == "pack",
-                       .per_node = spec.per_node}};
-  for (const int actor : out.members) {
-    const ActorSpec& member = spec_of(plan, actor);
-    add(out.request.needs, member.needs);
-    if (out.request.at.empty()) out.request.at = member.at;
-  }
-  out.shrinks = out.members.size() == 1 && !kind.keeps_state && !is_numbered(plan, leader);
-  return out;
-}
-
-void check_agreement(const Plan& plan, const Unit& unit, int leader, const ReportProblem& report) {
-  const ActorSpec& spec = spec_of(plan, leader);
-  for (const int actor : unit.members) {
-    const ActorSpec& other = spec_of(plan, actor);
-    if (!says_where(other) || (other.nodes == spec.nodes && other.place == spec.place &&
-                               other.per_node == spec.per_node)) {
-      continue;
-    }
-    report("actors." + plan.actors[actor].name,
-           fmt::format("found other nodes, place or per_node than \"{}\" has, expected the same or "
-                       "none: their replicas share a process",
-                       unit.request.name));
-  }
-}
-
-/// What is to be placed; what has the least choice first, then what needs most.
-std::vector<Unit> units_of(const Plan& plan, const Placer& placer, const ReportProblem& report) {
-  std::vector<Unit> out;
-  for (std::vector<int>& members : bound_groups(plan)) {
-    const bool placed =
-        std::ranges::any_of(members, [&](int actor) { return spec_of(plan, actor).is_placed(); });
-    if (!placed) continue;
-    const int leader = leader_of(plan, members);
-    out.push_back(unit_of(plan, std::move(members), leader));
-    check_agreement(plan, out.back(), leader, report);
-  }
-  std::ranges::sort(out, {}, [&](const Unit& unit) {
-    const int64_t total =
-        std::accumulate(unit.request.needs.begin(), unit.request.needs.end(), int64_t{0},
-                        [](int64_t sum, const auto& need) { return sum + need.second; });
-    return std::tuple(unit.shrinks, placer.choices(unit.request), -total, unit.request.name);
-  });
-  return out;
-}
-
-void apply(Plan& plan, const Unit& unit, Placement placement) {
+void apply(Plan& plan, const PlacementUnit& unit, Placement placement) {
   for (const int index : unit.members) {
     PlannedActor& actor = plan.actors[index];
     ActorSpec& spec = plan.config.actors[actor.name];
@@ -170,7 +40,7 @@ void check_names(const Plan& plan, const ReportProblem& report) {
 
 /// Leaves replicas that were lost out until there is room for the rest, if it can go on with fewer;
 /// those that live stay. Notes in the plan which ones there are.
-Placement place_what_fits(Plan& plan, Placer& placer, const Unit& unit) {
+Placement place_what_fits(Plan& plan, Placer& placer, const PlacementUnit& unit) {
   Placement all = placer.place(unit.request);
   if (all.problem.empty() || !unit.shrinks) return all;
   PlannedActor& actor = plan.actors[unit.members.front()];
@@ -212,7 +82,7 @@ void leave_node(const PlannedActor& actor, ActorSpec& spec, const std::set<std::
 int64_t replicas_of(const ActorSpec& spec, const ActorKind& kind, const JobConfig& config) {
   if (spec.replicas > 0) return spec.replicas;
   if (spec.per_node == 0) return 1;
-  const std::vector<std::string> nodes = candidates(spec, kind.placeable, config);
+  const std::vector<std::string> nodes = candidate_nodes(spec, kind.placeable, config);
   return spec.per_node * std::ssize(std::set(nodes.begin(), nodes.end()));
 }
 
@@ -246,12 +116,12 @@ ClusterResources resources_of(const std::map<std::string, NodeSpec>& nodes,
 void place_replicas(Plan& plan, const ReportProblem& report) {
   check_names(plan, report);
   Placer placer(plan.resources);
-  const std::vector<Unit> units = units_of(plan, placer, report);
-  for (const Unit& unit : units) {
+  const std::vector<PlacementUnit> units = units_of(plan, placer, report);
+  for (const PlacementUnit& unit : units) {
     const std::string problem = placer.take(unit.request);
     if (!problem.empty()) report(fmt::format("actors.{}.at", unit.request.name), problem);
   }
-  for (const Unit& unit : units) {
+  for (const PlacementUnit& unit : units) {
     Placement placement = placer.place(unit.request);
     if (placement.problem.empty()) {
       apply(plan, unit, std::move(placement));
@@ -274,9 +144,9 @@ Plan without_nodes(Plan plan, const std::set<std::string>& lost) {
   }
   Placer placer(plan.resources);
   const auto ignore = [](const std::string&, const std::string&) {};
-  const std::vector<Unit> units = units_of(plan, placer, ignore);
-  for (const Unit& unit : units) placer.take(unit.request);
-  for (const Unit& unit : units) {
+  const std::vector<PlacementUnit> units = units_of(plan, placer, ignore);
+  for (const PlacementUnit& unit : units) placer.take(unit.request);
+  for (const PlacementUnit& unit : units) {
     if (std::ranges::find(unit.request.at, "") == unit.request.at.end()) continue;
     Placement placement = place_what_fits(plan, placer, unit);
     ARNO_CHECK(placement.problem.empty(), Errc::config_invalid, "{}: {}", unit.request.name,
@@ -289,7 +159,8 @@ Plan without_nodes(Plan plan, const std::set<std::string>& lost) {
 std::vector<std::string> nodes_to_ask(const Plan& plan) {
   std::set<std::string> out;
   const Placer placer(plan.resources);
-  for (const Unit& unit : units_of(plan, placer, [](const std::string&, const std::string&) {})) {
+  for (const PlacementUnit& unit :
+       units_of(plan, placer, [](const std::string&, const std::string&) {})) {
     if (unit.request.needs.empty()) continue;
     for (const std::string& node : unit.request.nodes) {
       const auto found = plan.resources.find(node);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "graph/plan.h"
+#include "graph/plan_problems.h"
 
 // Where the replicas of a plan run, for actors that leave it to the planner (ActorSpec::is_placed).
 // Actors that are joined one to one by messages which stay in their process are placed together.
@@ -17,7 +17,6 @@ int64_t replicas_of(const ActorSpec& spec, const ActorKind& kind, const JobConfi
 
 /// What nodes have: what they have said (`known`), the file where it says so, and else nothing that
 /// is certain. `report` is told of each key at which they differ.
-using ReportProblem = std::function<void(const std::string& key, std::string text)>;
 ClusterResources resources_of(const std::map<std::string, NodeSpec>& nodes,
                               const ClusterResources& known, const ReportProblem& report);
 
