@@ -7,7 +7,11 @@
 namespace arno::graph {
 
 StageDriver::StageDriver(const ActorKind& kind, std::shared_ptr<Stage> stage, Courier& courier)
-    : kind_(kind), stage_(std::move(stage)), courier_(courier), held_(kind.inputs.size()) {
+    : kind_(kind),
+      stage_(std::move(stage)),
+      courier_(courier),
+      outputs_(courier),
+      held_(kind.inputs.size()) {
   is_source_ = std::ranges::all_of(kind_.inputs, &Port::back_edge);
 }
 
@@ -17,39 +21,13 @@ bool StageDriver::add_input(const InputLane& lane) {
   return true;
 }
 
-void StageDriver::add_output(const OutputLane& lane) {
-  const auto after = std::ranges::upper_bound(
-      senders_, lane.edge, {}, [](const Sender& sender) { return sender.lane.edge; });
-  senders_.insert(after, {lane, CreditWindow(lane.capacity_items, lane.capacity_bytes), finished_});
-  if (finished_) courier_.end(lane.lane);
-}
-
-void StageDriver::close_output(int lane) {
-  Sender* sender = find_sender(lane);
-  if (!sender || std::exchange(sender->closed, true)) return;
-  courier_.end(lane);
-}
-
-void StageDriver::drop_output(int lane) {
-  Sender* sender = find_sender(lane);
-  if (!sender) return;
-  sender->closed = true;
-  sender->window.settle();
-}
-
 void StageDriver::resize(int lane, int64_t capacity_items, int64_t capacity_bytes) {
-  if (Sender* sender = find_sender(lane)) sender->window.resize(capacity_items, capacity_bytes);
+  outputs_.resize(lane, capacity_items, capacity_bytes);
   for (Receipt& receipt : receipts_) {
     if (receipt.lane.lane != lane) continue;
     receipt.lane.capacity_items = capacity_items;
     receipt.lane.capacity_bytes = capacity_bytes;
   }
-}
-
-StageDriver::Sender* StageDriver::find_sender(int lane) {
-  const auto found =
-      std::ranges::find(senders_, lane, [](const Sender& sender) { return sender.lane.lane; });
-  return found == senders_.end() ? nullptr : &*found;
 }
 
 void StageDriver::on_item(int lane, Payload item) {
@@ -66,11 +44,9 @@ void StageDriver::on_item(int lane, Payload item) {
 }
 
 void StageDriver::on_acknowledge(int lane, uint64_t items, int64_t bytes) {
-  Sender* sender = find_sender(lane);
-  ARNO_CHECK(sender, Errc::comm_failed,
+  ARNO_CHECK(outputs_.acknowledge(lane, items, bytes), Errc::comm_failed,
              "[{}] an acknowledgement came on lane {}, which is not one of its outputs", kind_.name,
              lane);
-  sender->window.acknowledge(items, bytes);
 }
 
 void StageDriver::on_end(int lane) {
@@ -128,55 +104,19 @@ bool StageDriver::flush() {
 bool StageDriver::send_pending() {
   while (!pending_.empty()) {
     const auto bytes = static_cast<int64_t>(pending_.front().item.size_bytes());
-    if (!choose_lanes(pending_.front().port, bytes)) return false;
+    if (!outputs_.has_credit(pending_.front().port, bytes)) return false;
     Payload item = std::move(pending_.front().item);
     pending_.pop_front();
-    for (Sender* sender : chosen_) {
-      sender->window.send(bytes);
-      courier_.deliver(sender->lane.lane, sender == chosen_.back() ? std::move(item) : item);
-    }
-    for (Sender* sender : left_out_) ++sender->dropped;
-    if (chosen_.empty()) continue;
+    if (!outputs_.send(std::move(item))) continue;
     ++counts_.sent;
     counts_.sent_bytes += bytes;
   }
   return true;
 }
 
-/// Fills chosen_ with one lane of each share of each edge of the port: the one with most free
-/// credit, the first of several. False when all lanes of a share lack credit, unless it is lossy; a
-/// lane that was closed takes nothing.
-bool StageDriver::choose_lanes(int port, int64_t bytes) {
-  chosen_.clear();
-  left_out_.clear();
-  for (size_t first = 0, last = 0; first < senders_.size(); first = last) {
-    Sender* best = nullptr;
-    bool open = false;
-    const OutputLane& share = senders_[first].lane;
-    for (; last < senders_.size() && senders_[last].lane.edge == share.edge &&
-           senders_[last].lane.share == share.share;
-         ++last) {
-      Sender& sender = senders_[last];
-      if (sender.lane.port != port || sender.closed) continue;
-      open = true;
-      if (!sender.window.admits(bytes)) continue;
-      if (!best || sender.window.free_items() > best->window.free_items()) best = &sender;
-    }
-    if (!open) continue;
-    if (best) {
-      chosen_.push_back(best);
-    } else if (share.lossy) {
-      left_out_.push_back(&senders_[first]);
-    } else {
-      return false;
-    }
-  }
-  return true;
-}
-
 bool StageDriver::outputs_have_credit() {
   for (int port = 0; port < static_cast<int>(kind_.outputs.size()); ++port) {
-    if (!choose_lanes(port, 0)) return false;
+    if (!outputs_.has_credit(port, 0)) return false;
   }
   return true;
 }
@@ -249,7 +189,7 @@ bool StageDriver::guarded(const StageCall& what, Call call) {
 
 bool StageDriver::has_room_for(int port) {
   const std::optional<Room> room = stage_->room_for(port);
-  if (!room || choose_lanes(room->port, room->bytes)) return true;
+  if (!room || outputs_.has_credit(room->port, room->bytes)) return true;
   waits_for_room_ = true;
   return false;
 }
@@ -292,9 +232,7 @@ bool StageDriver::end_of_stream() {
     flushed_ = guarded({StageCall::end}, [&] { stage_->on_end(*this); });
     return true;
   }
-  for (Sender& sender : senders_) {
-    if (!std::exchange(sender.closed, true)) courier_.end(sender.lane.lane);
-  }
+  outputs_.close_all();
   finished_ = true;
   return true;
 }
@@ -370,18 +308,6 @@ void StageDriver::skip() {
   if (!failed_) failure_.text = cause + " (the stage cannot skip what it failed on)";
   failure_.fatal = true;
   failed_ = true;
-}
-
-EdgeCounts StageDriver::edge(int edge) const {
-  EdgeCounts out;
-  for (const Sender& sender : senders_) {
-    if (sender.lane.edge != edge) continue;
-    out.items += sender.window.items_sent();
-    out.bytes += sender.window.bytes_sent();
-    out.in_flight += sender.window.items_in_flight();
-    out.dropped += sender.dropped;
-  }
-  return out;
 }
 
 }  // namespace arno::graph

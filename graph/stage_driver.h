@@ -8,21 +8,11 @@
 #include <vector>
 
 #include "graph/actor_kind.h"
-#include "graph/credit.h"
 #include "graph/lanes.h"
+#include "graph/output_lanes.h"
 #include "graph/stage.h"
 
 namespace arno::graph {
-
-/// Takes what a driver sends to other actors.
-class Courier {
- public:
-  virtual ~Courier() = default;
-  virtual void deliver(int lane, Payload item) = 0;
-  /// The consumer is done with the first `items` items of the lane, `bytes` in all.
-  virtual void acknowledge(int lane, uint64_t items, int64_t bytes) = 0;
-  virtual void end(int lane) = 0;
-};
 
 /// What a stage failed on.
 struct StageFailure {
@@ -60,14 +50,6 @@ struct DriverCounts {
   int64_t sent_bytes = 0;
 };
 
-/// What one actor has sent on one of its edges.
-struct EdgeCounts {
-  int64_t items = 0;
-  int64_t bytes = 0;
-  int64_t in_flight = 0;  ///< items that the consumers have not acknowledged
-  int64_t dropped = 0;    ///< items that were left out, as the edge was full
-};
-
 /// Runs one stage under the rules of the graph: credits, acknowledgements, the order of sending,
 /// the end of the stream, failures. Knows neither threads nor messages nor time, so that tests can
 /// run whole graphs in any order of events.
@@ -80,11 +62,11 @@ class StageDriver final : private Outbox {
   /// False when the driver has ended its outputs and so takes no input any more.
   bool add_input(const InputLane& lane);
   /// Of a driver that has ended its outputs the new one ends at once.
-  void add_output(const OutputLane& lane);
+  void add_output(const OutputLane& lane) { outputs_.add(lane, finished_); }
   /// Sends the end of the stream on a lane; items take the other lanes from now on.
-  void close_output(int lane);
+  void close_output(int lane) { outputs_.close(lane); }
   /// The consumer of a lane was lost: items take the other lanes, nothing is waited for.
-  void drop_output(int lane);
+  void drop_output(int lane) { outputs_.drop(lane); }
   /// Changes what a lane, in or out, may hold.
   void resize(int lane, int64_t capacity_items, int64_t capacity_bytes);
   /// The stage goes on under other options; see Stage::adopt().
@@ -124,7 +106,7 @@ class StageDriver final : private Outbox {
   bool is_done() const { return finished_ && all_inputs_ended(); }
   int64_t queued() const { return static_cast<int64_t>(queue_.size()); }
   /// Of an edge of this actor's outputs.
-  EdgeCounts edge(int edge) const;
+  EdgeCounts edge(int edge) const { return outputs_.edge(edge); }
 
  private:
   /// An input lane and how far it has come.
@@ -135,12 +117,6 @@ class StageDriver final : private Outbox {
     uint64_t acknowledged = 0;
     int64_t acknowledged_bytes = 0;
     bool ended = false;
-  };
-  struct Sender {
-    OutputLane lane;
-    CreditWindow window;
-    bool closed = false;  ///< the end of its stream has been sent
-    int64_t dropped = 0;  ///< items that were left out of its share, as there was no credit
   };
   struct Queued {
     size_t receipt;
@@ -156,11 +132,9 @@ class StageDriver final : private Outbox {
     Payload item;
   };
 
-  Sender* find_sender(int lane);
   void emit(int port, Payload item) override;
   bool flush();
   bool send_pending();
-  bool choose_lanes(int port, int64_t bytes);
   bool outputs_have_credit();
   void settle(const Queued& queued);
   void return_held();
@@ -182,10 +156,7 @@ class StageDriver final : private Outbox {
   std::shared_ptr<Stage> stage_;
   Courier& courier_;
   std::vector<Receipt> receipts_;
-  std::vector<Sender> senders_;  ///< those of one edge stand together
-  // By choose_lanes().
-  std::vector<Sender*> chosen_;
-  std::vector<Sender*> left_out_;  ///< the first of each share that is full
+  OutputLanes outputs_;
   std::deque<Queued> queue_;
   std::deque<Emission> pending_;
   std::optional<Queued> unsettled_;     ///< handled, but what it made emit is not all sent
