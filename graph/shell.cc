@@ -7,9 +7,9 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <chrono>
-#include <unordered_map>
 
 #include "graph/detail/mailbox_order.h"
+#include "graph/detail/message_courier.h"
 
 namespace arno::graph {
 namespace {
@@ -24,29 +24,11 @@ constexpr std::chrono::milliseconds kSlice{2};
 struct ShellState;
 using Self = ShellActor::stateful_pointer<ShellState>;
 
-/// Sends what a driver has for other actors.
-class MessageCourier final : public Courier {
- public:
-  explicit MessageCourier(Self self) : self_(self) {}
-
-  /// Who is at the other end of a lane, in or out.
-  void add_peer(int lane, const caf::strong_actor_ptr& peer) {
-    peers_[lane] = caf::actor_cast<ShellActor>(peer);
-  }
-  void deliver(int lane, Payload item) override;
-  void acknowledge(int lane, uint64_t items, int64_t bytes) override;
-  void end(int lane) override;
-
- private:
-  Self self_;
-  std::unordered_map<int, ShellActor> peers_;  ///< by lane
-};
-
 struct ShellState {
   static constexpr const char* name = "shell";
 
   ShellParts parts;
-  std::unique_ptr<MessageCourier> courier;
+  std::unique_ptr<detail::MessageCourier> courier;
   std::unique_ptr<StageDriver> driver;
   std::optional<Idle> idle = Idle::starved;  ///< nothing: it has work
   Clock::time_point since;                   ///< it does what it does
@@ -117,16 +99,6 @@ void ShellState::aside(Action action) {
     parts.trace->call(driver->last_call(), begin, now);
   }
   if (timed) end_work(now);
-}
-
-void MessageCourier::deliver(int lane, Payload item) {
-  detail::send_in_order(self_->context(), peers_.at(lane), Deliver{lane, std::move(item)});
-}
-void MessageCourier::acknowledge(int lane, uint64_t items, int64_t bytes) {
-  detail::send_in_order(self_->context(), peers_.at(lane), Acknowledge{lane, items, bytes});
-}
-void MessageCourier::end(int lane) {
-  detail::send_in_order(self_->context(), peers_.at(lane), EndOfStream{lane});
 }
 
 void report_failure(Self self, const StageFailure& failure) {
@@ -274,16 +246,8 @@ void on_decision(Self self, const Decision& decision) {
 
 /// A failure outside the driver's care: a broken protocol, or a stage that could not be made anew.
 caf::error on_exception(Self self, const std::exception_ptr& exception) {
-  StageFailure failure{Errc::library_failed, "an unknown exception", true};
-  try {
-    std::rethrow_exception(exception);
-  } catch (const Error& error) {
-    failure = {error.code(), error.what(), true};
-  } catch (const std::exception& error) {
-    failure.text = error.what();
-  } catch (...) {
-    failure.text = "an unknown exception";
-  }
+  StageFailure failure = failure_of(exception);
+  failure.fatal = true;
   report_failure(self, failure);
   return caf::exit_reason::unhandled_exception;
 }
@@ -294,7 +258,7 @@ ShellActor::behavior_type shell(Self self, ShellParts parts) {
   ShellState& state = self->state;
   state.parts = std::move(parts);
   state.parts.stage->set_wake(wake_of(self));
-  state.courier = std::make_unique<MessageCourier>(self);
+  state.courier = std::make_unique<detail::MessageCourier>(self);
   state.driver = std::make_unique<StageDriver>(*state.parts.actor.kind,
                                                std::move(state.parts.stage), *state.courier);
   self->set_exception_handler(

@@ -2,7 +2,6 @@
 #include "graph/stage_driver.h"
 
 #include <algorithm>
-#include <new>
 
 namespace arno::graph {
 
@@ -173,14 +172,8 @@ bool StageDriver::guarded(const StageCall& what, Call call) {
     call();
     if (call_.tag.empty() && pending_.size() > kept) call_.tag = pending_[kept].item.tag();
     return true;
-  } catch (const Error& error) {
-    failure_ = {error.code(), error.what(), false};
-  } catch (const std::bad_alloc&) {
-    failure_ = {Errc::out_of_memory, "out of memory", true};
-  } catch (const std::exception& error) {
-    failure_ = {Errc::library_failed, error.what(), true};
   } catch (...) {
-    failure_ = {Errc::library_failed, "an unknown exception", true};
+    failure_ = failure_of(std::current_exception());
   }
   pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(kept), pending_.end());
   failed_ = true;

@@ -11,16 +11,9 @@
 #include "graph/lanes.h"
 #include "graph/output_lanes.h"
 #include "graph/stage.h"
+#include "graph/stage_failure.h"
 
 namespace arno::graph {
-
-/// What a stage failed on.
-struct StageFailure {
-  Errc code = Errc::invalid_argument;
-  std::string text;
-  /// No policy helps: it was not an arno::Error, or the stage cannot skip the item.
-  bool fatal = false;
-};
 
 /// Why a driver has nothing to do.
 enum class Idle {
