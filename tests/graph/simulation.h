@@ -61,6 +61,8 @@ class Simulation {
   int64_t discarded(const std::string& actor) const;
 
  private:
+  static constexpr int kSupervisor = -1;  ///< among the shells
+
   struct Event {
     enum Kind {
       item,
