@@ -10,7 +10,7 @@ const SILENT_S = 2;
 
 const COLUMNS = [
   ['node', (row) => row.node.name],
-  ['address', (row) => row.node.address || '–'],
+  ['address', (row) => row.node.address || 'launcher'],
   ['state', (row) => row.words],
   ['taken', (row) => taken(row.node)],
   ['runs', (row) => row.runs || '–'],
