@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "common/error.h"
+#include "common/memory.h"
 #include "io/zeromq/payload_link.h"
 
 namespace {
@@ -206,6 +207,7 @@ std::vector<double> measure_link(const Settings& settings, const std::optional<i
 }  // namespace
 
 int main(int argc, char** argv) {
+  arno::keep_freed_memory();  // as the program does
   CLI::App app("One side of the payload benchmark.");
   std::string side;
   Settings settings;

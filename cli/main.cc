@@ -9,6 +9,7 @@
 #include "common/config.h"
 #include "common/error.h"
 #include "common/log.h"
+#include "common/memory.h"
 
 namespace {
 
@@ -69,6 +70,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  arno::keep_freed_memory();
   try {
     return run(argc, argv);
   } catch (const arno::Error& error) {

@@ -68,7 +68,11 @@ void PayloadLink::connect(const std::string& peer, const std::string& address) {
 }
 
 bool PayloadLink::send(const std::string& peer, Message message) {
-  return impl_->mailbox().send(peer, detail::frames_of(std::move(message)));
+  const bool acknowledges = message.kind == MessageKind::acknowledge;
+  const int32_t lane = message.lane;
+  std::vector<SharedBytes> frames = detail::frames_of(std::move(message));
+  return acknowledges ? impl_->mailbox().acknowledge(peer, lane, std::move(frames))
+                      : impl_->mailbox().send(peer, std::move(frames));
 }
 
 void PayloadLink::drop(const std::string& peer, const std::string& reason) {

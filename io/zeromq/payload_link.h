@@ -70,7 +70,8 @@ class PayloadLink {
   /// there is a session with it, whoever began it. Thread-safe.
   void connect(const std::string& peer, const std::string& address);
   /// Hands a message over; its parts are not copied. Returns false when there is no session with
-  /// the peer. Throws invalid_argument for a message that no peer would take. Thread-safe.
+  /// the peer. An acknowledgement takes the place of one of its lane that has not left yet. Throws
+  /// invalid_argument for a message that no peer would take. Thread-safe.
   bool send(const std::string& peer, Message message);
   /// Ends a session, reported as `lost` with this reason: for one who knows from elsewhere that
   /// the peer is gone. Thread-safe.

@@ -16,7 +16,7 @@ class KeyGuard {
 
   /// Answers what was asked.
   void answer();
-  void* get() const { return requests_.get(); }
+  int wake_up() const { return requests_.wake_up(); }
 
  private:
   bool is_welcome(const std::vector<SharedBytes>& request) const;

@@ -7,19 +7,18 @@
 // Connections that came to the listener.
 namespace arno::io::detail {
 
-void LinkThread::serve_listener() {
+bool LinkThread::serve_listener() {
   watch_listener();
   for (int i = 0; i < kBurst; ++i) {
     auto received = receive(listener_, kMaxReceivedParts);
     if (!received) {
       settle_incoming();
-      return;
+      return true;
     }
-    // A descriptor that was closed may be in use again: first what happened before this message.
-    watch_listener();
     const std::string identity = text_of(received->parts.front());
     on_incoming(identity, std::move(*received));
   }
+  return false;
 }
 
 void LinkThread::watch_listener() {
@@ -53,6 +52,8 @@ void LinkThread::settle_incoming() {
 }
 
 void LinkThread::on_incoming(const std::string& identity, Received received) {
+  // A descriptor that was closed may be in use again: first what happened before this message.
+  if (!incoming_.contains(identity)) watch_listener();
   const auto [entry, is_new] = incoming_.try_emplace(identity);
   Incoming& incoming = entry->second;
   if (is_new) {

@@ -24,6 +24,19 @@ bool LinkMailbox::send(const std::string& peer, std::vector<SharedBytes> frames)
   return true;
 }
 
+bool LinkMailbox::acknowledge(const std::string& peer, int32_t lane,
+                              std::vector<SharedBytes> frames) {
+  const std::scoped_lock lock(mutex_);
+  if (!sessions_.contains(peer)) return false;
+  const auto [waiting, is_new] = acknowledgements_.try_emplace({peer, lane}, commands_.size());
+  if (is_new) {
+    push(SendCommand{peer, std::move(frames)});
+  } else {
+    std::get<SendCommand>(commands_[waiting->second]).frames = std::move(frames);
+  }
+  return true;
+}
+
 void LinkMailbox::drop(const std::string& peer, const std::string& reason) {
   const std::scoped_lock lock(mutex_);
   if (sessions_.contains(peer)) push(DropCommand{peer, reason});
@@ -40,6 +53,7 @@ std::vector<LinkCommand> LinkMailbox::take() {
   uint64_t count = 0;
   // Nothing to read is as good: there are no commands then.
   [[maybe_unused]] const ssize_t got = ::read(event_.get(), &count, sizeof count);
+  acknowledgements_.clear();
   return std::exchange(commands_, {});
 }
 

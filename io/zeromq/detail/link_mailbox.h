@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -34,6 +37,9 @@ class LinkMailbox {
 
   void connect(const std::string& peer, const std::string& address);
   bool send(const std::string& peer, std::vector<SharedBytes> frames);
+  /// The same of an acknowledgement, in place of one of the lane that has not been taken yet: the
+  /// newest says it all.
+  bool acknowledge(const std::string& peer, int32_t lane, std::vector<SharedBytes> frames);
   void drop(const std::string& peer, const std::string& reason);
   void stop();
 
@@ -53,6 +59,7 @@ class LinkMailbox {
   FileDescriptor event_;
   mutable std::mutex mutex_;
   std::vector<LinkCommand> commands_;
+  std::map<std::pair<std::string, int32_t>, size_t> acknowledgements_;  ///< where, by peer and lane
   std::set<std::string> sessions_;
   bool stopped_ = false;
 };

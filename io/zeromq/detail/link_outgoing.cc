@@ -7,19 +7,20 @@
 // Connections that were begun here.
 namespace arno::io::detail {
 
-void LinkThread::serve_peer(const std::string& peer) {
+bool LinkThread::serve_peer(const std::string& peer) {
   const auto found = sessions_.find(peer);
-  if (found == sessions_.end() || !found->second.outgoing) return;
+  if (found == sessions_.end() || !found->second.outgoing) return true;
   Outgoing& outgoing = *found->second.outgoing;
   watch_peer(outgoing);
   for (int i = 0; i < kBurst; ++i) {
     auto received = receive(outgoing.socket, kMaxReceivedParts);
     if (!received) {
       if (outgoing.ended) end(peer, *outgoing.ended, std::string(outgoing.reason));
-      return;
+      return true;
     }
-    if (!on_outgoing(peer, found->second, std::move(*received))) return;
+    if (!on_outgoing(peer, found->second, std::move(*received))) return true;
   }
+  return false;
 }
 
 void LinkThread::watch_peer(Outgoing& outgoing) const {

@@ -2,6 +2,8 @@
 #include "io/zeromq/detail/link_thread.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "common/error.h"
@@ -70,31 +72,39 @@ void LinkThread::set_common_options(ZmqSocket& socket) const {
 }
 
 void LinkThread::run() {
+  bool all_read = true;
   while (!mailbox_.stopped()) {
-    wait();
+    if (all_read) wait();
+    // A socket is read after what is sent by it: see poll_items().
     run_commands();
-    if (guard_) guard_->answer();
-    serve_listener();
-    std::vector<std::string> peers;
-    for (const auto& [peer, session] : sessions_) peers.push_back(peer);
-    for (const std::string& peer : peers) serve_peer(peer);
+    all_read = serve_all();
   }
   run_commands();  // what was sent before the stop
 }
 
-std::vector<zmq_pollitem_t> LinkThread::poll_items() const {
-  std::vector<zmq_pollitem_t> out{
-      {.socket = nullptr, .fd = mailbox_.wake_up(), .events = ZMQ_POLLIN, .revents = 0}};
-  const auto add = [&out](void* socket) {
-    out.push_back({.socket = socket, .fd = 0, .events = ZMQ_POLLIN, .revents = 0});
-  };
-  add(listener_.get());
-  add(listener_monitor_.get());
-  if (guard_) add(guard_->get());
+/// Gives each socket a turn; false when there may be more to read.
+bool LinkThread::serve_all() {
+  if (guard_) guard_->answer();
+  bool all_read = serve_listener();
+  std::vector<std::string> peers;
+  for (const auto& [peer, session] : sessions_) peers.push_back(peer);
+  for (const std::string& peer : peers) all_read = serve_peer(peer) && all_read;
+  return all_read;
+}
+
+/// zmq_poll() would ask each socket twice, by a system call. Instead the sockets' descriptors are
+/// waited for; that is enough because every one was read until there was nothing more: whatever
+/// comes after that makes its descriptor readable (ZMQ_FD).
+std::vector<pollfd> LinkThread::poll_items() const {
+  std::vector<pollfd> out{{.fd = mailbox_.wake_up(), .events = POLLIN, .revents = 0}};
+  const auto add = [&out](int fd) { out.push_back({.fd = fd, .events = POLLIN, .revents = 0}); };
+  add(listener_.wake_up());
+  add(listener_monitor_.wake_up());
+  if (guard_) add(guard_->wake_up());
   for (const auto& [peer, session] : sessions_) {
     if (!session.outgoing) continue;
-    add(session.outgoing->socket.get());
-    add(session.outgoing->monitor.get());
+    add(session.outgoing->socket.wake_up());
+    add(session.outgoing->monitor.wake_up());
   }
   return out;
 }
@@ -106,14 +116,14 @@ void LinkThread::wait() const {
     if (!session.outgoing || session.outgoing->open) continue;
     next = std::min(next.value_or(session.outgoing->deadline), session.outgoing->deadline);
   }
-  long timeout = -1;
+  int timeout = -1;
   if (next) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - LinkClock::now());
-    timeout = std::max<long>(left.count(), 0);
+    timeout = static_cast<int>(std::max<int64_t>(left.count(), 0));
   }
-  std::vector<zmq_pollitem_t> items = poll_items();
-  if (zmq_poll(items.data(), static_cast<int>(items.size()), timeout) < 0 && zmq_errno() != EINTR) {
-    fail_zmq("waiting");
+  std::vector<pollfd> items = poll_items();
+  if (::poll(items.data(), items.size(), timeout) < 0 && errno != EINTR) {
+    fail(Errc::comm_failed, "[payload] waiting: {}", std::strerror(errno));
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <poll.h>
+
 #include <map>
 #include <memory>
 #include <optional>
@@ -70,22 +72,24 @@ class LinkThread {
   };
 
   void set_common_options(ZmqSocket& socket) const;
-  std::vector<zmq_pollitem_t> poll_items() const;
+  std::vector<pollfd> poll_items() const;
   void wait() const;
+  bool serve_all();
   void run_commands();
   void execute(const ConnectCommand& command);
   void execute(SendCommand command);
   void execute(const DropCommand& command);
   void begin(Outgoing& outgoing, const ConnectCommand& command) const;
 
-  void serve_listener();
+  /// False when there may be more to read.
+  bool serve_listener();
   void watch_listener();
   void settle_incoming();
   void on_incoming(const std::string& identity, Received received);
   void welcome(const std::string& identity, Incoming& incoming, const Message& hello);
   void refuse(const std::string& identity, Incoming& incoming, const std::string& reason);
 
-  void serve_peer(const std::string& peer);
+  bool serve_peer(const std::string& peer);
   void watch_peer(Outgoing& outgoing) const;
   bool on_outgoing(const std::string& peer, Session& session, Received received);
   void open(const std::string& peer, Session& session);

@@ -63,6 +63,8 @@ ZmqContext::~ZmqContext() {
 ZmqSocket::ZmqSocket(const ZmqContext& context, int type)
     : socket_(zmq_socket(context.get(), type)) {
   check(socket_ != nullptr, "making a socket");
+  size_t size = sizeof wake_up_;
+  check(zmq_getsockopt(socket_, ZMQ_FD, &wake_up_, &size) == 0, "asking for a descriptor");
 }
 
 ZmqSocket::~ZmqSocket() { zmq_close(socket_); }

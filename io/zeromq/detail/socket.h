@@ -45,10 +45,13 @@ class ZmqSocket {
   void connect(const std::string& address);
   /// Where it is bound.
   std::string endpoint() const;
+  /// Becomes readable when something happens to the socket that no call has seen yet (ZMQ_FD).
+  int wake_up() const { return wake_up_; }
   void* get() const { return socket_; }
 
  private:
   void* socket_;
+  int wake_up_ = -1;
 };
 
 /// A message as it came in.

@@ -25,7 +25,7 @@ class SocketMonitor {
 
   /// Without waiting; nullopt when there is none.
   std::optional<ConnectionEvent> next() const;
-  void* get() const { return events_.get(); }
+  int wake_up() const { return events_.wake_up(); }
 
  private:
   const ZmqSocket& socket_;

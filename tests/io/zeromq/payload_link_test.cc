@@ -6,6 +6,8 @@
 #include <atomic>
 #include <thread>
 
+#include "io/zeromq/detail/link_mailbox.h"
+#include "io/zeromq/detail/socket.h"
 #include "tests/io/zeromq/link_fixture.h"
 #include "tests/support/problem_of.h"
 
@@ -68,6 +70,55 @@ TEST(PayloadLinkTest, KeepsTheOrderOfTenThousandMessages) {
     ASSERT_EQ(back[i - 1].second.number, i);
     ASSERT_TRUE(equal(there[i - 1].second.parts[0], random_bytes(i % 7 == 0 ? 20000 : 20, i)));
   }
+}
+
+/// An acknowledgement says how much is done in all, so the newest stands for those before it.
+TEST(PayloadLinkTest, TheNewestAcknowledgementOfEachLaneArrives) {
+  constexpr uint64_t kMessages = 2000;
+  RecordingLink a("a");
+  RecordingLink b("b");
+  join(a, b, "b");
+  for (uint64_t i = 1; i <= kMessages; ++i) {
+    for (int lane : {0, 1}) {
+      a.link().send("b", {.kind = MessageKind::acknowledge, .lane = lane, .number = i});
+    }
+  }
+  a.link().send("b", item(1));
+
+  std::array<uint64_t, 2> last{};
+  for (size_t read = 0;; ++read) {
+    const Message message = b.messages(read + 1)[read].second;
+    if (message.kind == MessageKind::deliver) break;
+    uint64_t& before = last.at(static_cast<size_t>(message.lane));
+    EXPECT_GT(message.number, before);
+    before = message.number;
+  }
+  EXPECT_EQ(last[0], kMessages);
+  EXPECT_EQ(last[1], kMessages);
+}
+
+TEST(LinkMailboxTest, AnAcknowledgementReplacesTheOneBeforeItOnItsLane) {
+  detail::LinkMailbox mailbox;
+  mailbox.add_session("b");
+  const auto acknowledge = [&](int lane, const char* text) {
+    EXPECT_TRUE(mailbox.acknowledge("b", lane, {detail::part_of(text)}));
+  };
+  const auto taken = [&] {
+    std::string out;
+    for (const detail::LinkCommand& command : mailbox.take()) {
+      out += detail::text_of(std::get<detail::SendCommand>(command).frames.at(0)) + " ";
+    }
+    return out;
+  };
+
+  acknowledge(0, "zero:1");
+  acknowledge(1, "one:1");
+  mailbox.send("b", {detail::part_of("item")});
+  acknowledge(0, "zero:2");
+  EXPECT_EQ(taken(), "zero:2 one:1 item ");
+  acknowledge(0, "zero:3");
+  EXPECT_EQ(taken(), "zero:3 ");
+  EXPECT_FALSE(mailbox.acknowledge("c", 0, {})) << "there is no session";
 }
 
 TEST(PayloadLinkTest, TakesMessagesOfManyThreads) {
