@@ -42,7 +42,12 @@ void Assembly::stop_graph(const std::string& why) {
 void Assembly::finish_graph(const std::string& why) {
   auto finished = std::make_shared<std::promise<bool>>();
   std::future<bool> answer = finished->get_future();
-  detail::send_in_order(nullptr, supervisor_, FinishGraph{why, std::move(finished)});
+  {
+    const std::scoped_lock lock(mutex_);
+    // What waits for something that was lost would not come to its end.
+    if (stopped_ || layout_.has_lost_inputs()) return stop_locked(why);
+    detail::send_in_order(nullptr, supervisor_, FinishGraph{why, std::move(finished)});
+  }
   bool all = false;
   try {
     all = answer.wait_for(drain_timeout_) == std::future_status::ready && answer.get();

@@ -3,6 +3,7 @@
 
 #include <mutex>
 #include <numeric>
+#include <thread>
 
 #include "graph/job.h"
 #include "tests/graph/toy_kinds.h"
@@ -32,13 +33,14 @@ class RecordingObserver final : public JobObserver {
   std::vector<std::string> returns;
 };
 
-std::string job_yaml(int64_t count, int members = 1) {
+std::string job_yaml(int64_t count, int members = 1, bool spread = false) {
   return fmt::format(
       "job: toy\noutput: nowhere\nactors:\n  src: {{kind: count, options: {{count: {}}}}}\n"
-      "  model: {{kind: member, replicas: {}, options: {{fail_on: 50}}}}\n  end: {{kind: sink}}\n"
+      "  model: {{kind: member, replicas: {}, options: {{fail_on: 50, spread: {}}}}}\n  end: "
+      "{{kind: sink}}\n"
       "edges:\n  - {{from: src.out, to: model.in, capacity: 64}}\n"
       "  - {{from: model.out, to: end.in, capacity: 8}}\n",
-      count, members);
+      count, members, spread);
 }
 
 class RecoveryTest : public ::testing::Test {
@@ -101,6 +103,51 @@ TEST_F(RecoveryTest, ReplicasThatKeepStateJoinAndLeave) {
   EXPECT_THAT(observer_.returns, ElementsAre("the replicas change: on from step 0",
                                              "the replicas change: on from step 0",
                                              "the replicas change: on from step 0"));
+}
+
+TEST_F(RecoveryTest, StateThatIsSpreadComesToTheEndOfWhatIsUnderWayFirst) {
+  const auto job = started(job_yaml(1'000'000'000, 1, /*spread=*/true));
+  ledger_.wait_for("end", 100);
+
+  job->change(plan_of(job_yaml(1'000'000'000, 2, /*spread=*/true), registry_));
+
+  // The first start has had all that it issued, and the next one begins.
+  const std::vector<int64_t> issued = ledger_.noted("issued");
+  const auto again = std::ranges::find(issued.begin() + 1, issued.end(), 0);
+  const std::vector<int64_t> first(issued.begin(), again);
+  std::vector<int64_t> seen = ledger_.noted("end");
+  ASSERT_GE(seen.size(), first.size());
+  seen.resize(first.size());
+  EXPECT_EQ(seen, first);
+  job->drain();
+  EXPECT_EQ(job->wait().outcome, Outcome::drained);
+  EXPECT_THAT(observer_.returns, ElementsAre("the replicas change: on from step 0"));
+}
+
+TEST_F(RecoveryTest, SpreadStateThatIsLostOnItsWayToTheEndGoesBack) {
+  ledger_.set_failures(1);
+  const auto job = started(job_yaml(1'000'000'000, 1, /*spread=*/true));
+  // What the member fails on is under way.
+  ledger_.wait_for("issued", 51);
+
+  job->change(plan_of(job_yaml(1'000'000'000, 2, /*spread=*/true), registry_));
+
+  ledger_.wait_for("end", 100);
+  job->drain();
+  EXPECT_EQ(job->wait().outcome, Outcome::drained);
+}
+
+TEST_F(RecoveryTest, AJobDrainsWhileSpreadStateComesToItsEnd) {
+  const auto job = started(job_yaml(1'000'000'000, 1, /*spread=*/true));
+  ledger_.wait_for("end", 10);
+  std::jthread other([&] { job->drain(); });
+  try {
+    job->change(plan_of(job_yaml(1'000'000'000, 2, /*spread=*/true), registry_));
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Errc::cancelled);
+  }
+
+  EXPECT_EQ(job->wait().outcome, Outcome::drained);
 }
 
 TEST_F(RecoveryTest, AJobThatDrainsGoesBackAndDrains) {

@@ -18,6 +18,7 @@ struct ToySettings {
   int64_t fail_on = -1;
   std::string failure = "error";
   bool skippable = true;
+  bool spread = false;
 
   void fields(ConfigFields& f) {
     f.integer("count", count, {.doc = "items", .min = 0});
@@ -26,6 +27,7 @@ struct ToySettings {
     f.integer("fail_on", fail_on, {.doc = "value to fail on"});
     f.text("failure", failure, {.doc = "how", .one_of = {"error", "exception", "make", "end"}});
     f.boolean("skippable", skippable, {.doc = "whether it can skip"});
+    f.boolean("spread", spread, {.doc = "whether nobody has its whole state"});
   }
 };
 
@@ -56,6 +58,7 @@ class ToyOptions final : public ActorOptions {
   std::unique_ptr<Stage> make_stage(const StageContext& context) const override {
     return maker_(settings_, context);
   }
+  bool spreads_state() const override { return settings_.spread; }
 
  private:
   ToySettings settings_;
