@@ -68,17 +68,17 @@ class SignalWatch {
   void forget_job() {
     const std::scoped_lock lock(mutex_);
     job_ = nullptr;
+    seen_by_job_ = signals_seen_;
   }
   bool interrupted() const {
     const std::scoped_lock lock(mutex_);
     return signals_seen_ > 0;
   }
-  /// Waits so many seconds, or until one more signal comes.
+  /// Waits so many seconds, or until a signal has come that no job has seen.
   void linger(double seconds) const {
     std::unique_lock lock(mutex_);
-    const int before = signals_seen_;
     changed_.wait_for(lock, std::chrono::duration<double>(seconds),
-                      [&] { return signals_seen_ > before; });
+                      [&] { return signals_seen_ > seen_by_job_; });
   }
 
  private:
@@ -101,6 +101,7 @@ class SignalWatch {
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   int signals_seen_ = 0;
+  int seen_by_job_ = 0;
   graph::Job* job_ = nullptr;  ///< while it runs
 };
 
