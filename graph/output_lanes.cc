@@ -79,12 +79,12 @@ bool OutputLanes::has_credit(int port, int64_t bytes) {
 
 bool OutputLanes::send(Payload item) {
   const auto bytes = static_cast<int64_t>(item.size_bytes());
-  for (Sender* sender : chosen_) {
-    sender->window.send(bytes);
-    courier_.deliver(sender->lane.lane, sender == chosen_.back() ? std::move(item) : item);
-  }
+  for (Sender* sender : chosen_) sender->window.send(bytes);
   for (Sender* sender : left_out_) ++sender->dropped;
-  return !chosen_.empty();
+  if (chosen_.empty()) return false;
+  for (size_t i = 0; i + 1 < chosen_.size(); ++i) courier_.deliver(chosen_[i]->lane.lane, item);
+  courier_.deliver(chosen_.back()->lane.lane, std::move(item));
+  return true;
 }
 
 EdgeCounts OutputLanes::edge(int edge) const {

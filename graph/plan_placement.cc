@@ -9,7 +9,7 @@
 namespace arno::graph {
 namespace {
 
-void apply(Plan& plan, const PlacementUnit& unit, Placement placement) {
+void apply(Plan& plan, const PlacementUnit& unit, const Placement& placement) {
   for (const int index : unit.members) {
     PlannedActor& actor = plan.actors[index];
     ActorSpec& spec = plan.config.actors[actor.name];
@@ -124,7 +124,7 @@ void place_replicas(Plan& plan, const ReportProblem& report) {
   for (const PlacementUnit& unit : units) {
     Placement placement = placer.place(unit.request);
     if (placement.problem.empty()) {
-      apply(plan, unit, std::move(placement));
+      apply(plan, unit, placement);
     } else {
       report(fmt::format("actors.{}.{}", unit.request.name,
                          unit.request.needs.empty() ? "per_node" : "needs"),
@@ -151,7 +151,7 @@ Plan without_nodes(Plan plan, const std::set<std::string>& lost) {
     Placement placement = place_what_fits(plan, placer, unit);
     ARNO_CHECK(placement.problem.empty(), Errc::config_invalid, "{}: {}", unit.request.name,
                placement.problem);
-    apply(plan, unit, std::move(placement));
+    apply(plan, unit, placement);
   }
   return plan;
 }
