@@ -167,7 +167,7 @@ INSTANTIATE_TEST_SUITE_P(
                 {"5: actors.map.options.count: 13 brings bad luck",
                  "4: actors.src.options.size: found \"-1\", expected an integer >= 0",
                  "4: actors.src.options.cuont: unknown key (did you mean \"count\"?); allowed: "
-                 "count, size, window, fail_on, failure, skippable"}},
+                 "count, size, window, fail_on, failure, skippable, spread"}},
         BadFile{"Policies",
                 "actors:\n  src: {kind: count, on_error: restart}\n"
                 "  map: {kind: twice, replicas: 2}\n  end: {kind: sink}\n  two: {kind: sink, "
