@@ -18,6 +18,11 @@ bool is_order(const std::string& verb) {
   return verb == kAttach || verb == kDetach || verb == kCredit;
 }
 
+/// A patch may name nodes, which are asked what they have even when it is only looked at.
+bool may_take_long(const std::string& verb) {
+  return is_order(verb) || verb == fmt::format("{}{}", kCheck, kAttach);
+}
+
 int64_t items_of(const std::string& text) {
   int64_t items = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), items);
@@ -67,7 +72,7 @@ JobControl::JobControl(const graph::ControlSpec& where, std::filesystem::path ou
       status_(std::move(status)),
       server_(
           where.listen, [this](const ControlRequest& request) { return answer(request); },
-          [](const ControlRequest& request) { return is_order(request.verb); }, where.key) {
+          [](const ControlRequest& request) { return may_take_long(request.verb); }, where.key) {
   io::write_file_atomically(output_ / kControlFile, server_.address() + "\n");
 }
 

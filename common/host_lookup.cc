@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <netdb.h>
 
+#include <exception>
 #include <future>
 #include <memory>
 #include <thread>
@@ -34,7 +35,11 @@ HostAddresses addresses_of(const HostPort& at, Deadline deadline, Lookup lookup)
   std::future<HostAddresses> found = promise.get_future();
   // The system's lookup cannot be ended.
   std::thread([at, lookup = std::move(lookup), promise = std::move(promise)]() mutable {
-    promise.set_value(lookup(at));
+    try {
+      promise.set_value(lookup(at));
+    } catch (...) {
+      promise.set_exception(std::current_exception());
+    }
   }).detach();
   if (found.wait_until(deadline) == std::future_status::ready) return found.get();
   return {.problem = fmt::format("host {}: its address was not found in time", at.host)};

@@ -3,6 +3,7 @@
 // or the whole graph starts anew from the last commit.
 #include <algorithm>
 
+#include "common/log.h"
 #include "graph/assembly.h"
 #include "graph/detail/end_actors.h"
 #include "graph/detail/mailbox_order.h"
@@ -55,6 +56,10 @@ void Assembly::finish_graph(const std::string& why) {
     // The supervisor went without an answer.
   }
   if (all) return stop_all();
+  log::warn("job",
+            "not all came to its end before the graph starts anew ({}): it goes on from the "
+            "newest checkpoint",
+            why);
   stop_graph(why);
 }
 

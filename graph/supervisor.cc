@@ -78,13 +78,17 @@ struct SupervisorState {
   std::optional<MessageOrders> orders;
   std::optional<ChangeProtocol> change;  ///< the last one
   std::optional<DropProtocol> losses;
-  std::shared_ptr<std::promise<bool>> finishing;  ///< the graph ends, but not the job
+  bool starts_anew = false;                       ///< the graph comes to its end, but not the job
+  std::shared_ptr<std::promise<bool>> finishing;  ///< is told of that end
   bool draining = false;
   bool ended = false;
 
   void tell(const std::string& kind, const std::string& actor, const std::string& text) const {
     if (parts.observer) parts.observer->on_event({kind, actor, text});
   }
+
+  /// Whether the job has ended when every shell has.
+  bool ends_with_graph() const { return !starts_anew || draining; }
 
   /// Answers who waits for the end of the graph.
   void tell_finished(bool all) {
@@ -176,6 +180,7 @@ void on_change(Self self, const ChangeJob& message) {
     change.done(why);
     return;
   }
+  if (change.restart) state.starts_anew = false;
   for (SupervisedShell& shell : change.new_shells) {
     self->monitor(shell.shell);
     if (!first && !change.restart) state.tell("attach", shell.name, "joins the job");
@@ -223,9 +228,8 @@ void on_drop(Self self, const DropShells& message) {
     self->send_exit(lost.parts.shell, caf::exit_reason::user_shutdown);
   }
   if (state.ended) return;
-  const bool starts_anew = state.finishing != nullptr;
   state.tell_finished(false);
-  if (complete_without && !starts_anew) return complete(self);
+  if (complete_without && state.ends_with_graph()) return complete(self);
   for (const int shell : message.shells) {
     const Watched& lost = state.shells.at(shell);
     if (!message.node.empty() && !had_left.contains(shell)) {
@@ -244,7 +248,7 @@ void on_output_dropped(Self self, const OutputDropped& message) {
 void complete_when_finished(Self self) {
   SupervisorState& state = self->state;
   if (!std::ranges::all_of(state.shells, &Watched::is_through)) return;
-  if (state.finishing && !state.draining) return state.tell_finished(true);
+  if (!state.ends_with_graph()) return state.tell_finished(true);
   complete(self);
 }
 
@@ -316,6 +320,7 @@ void on_finish_graph(Self self, const FinishGraph& message) {
   state.tell_finished(false);
   state.finishing = message.finished;
   if (state.ended || state.draining) return state.tell_finished(false);
+  state.starts_anew = true;
   state.tell("drain", "", fmt::format("{}: what is under way goes through", message.why));
   drain_shells(self);
 }

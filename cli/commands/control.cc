@@ -43,7 +43,12 @@ std::string ask(const ControlOptions& options, const graph::ControlRequest& requ
 
 int give(const ControlOptions& options, graph::ControlRequest request) {
   if (options.dry_run) request.verb.insert(0, kCheck);
-  fmt::print("{}", ask(options, request, kPatience));
+  try {
+    fmt::print("{}", ask(options, request, kPatience));
+  } catch (const Error& error) {
+    if (error.code() != Errc::timeout) throw;
+    fail(error.code(), "{}; it may still be carried out", error.what());
+  }
   return kOk;
 }
 

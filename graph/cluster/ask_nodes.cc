@@ -2,6 +2,7 @@
 #include "graph/cluster/ask_nodes.h"
 
 #include <set>
+#include <thread>
 
 #include "common/failure_budget.h"
 #include "common/log.h"
@@ -62,9 +63,13 @@ void await_nodes(const Plan& plan) {
   nodes.erase(kLocalNode);
   if (nodes.empty()) return;
   detail::ControlSystem control(plan.config.control.key);
+  const auto noticed = std::chrono::steady_clock::now() + kFailureBudget;
   for (const std::string& node : nodes) {
     try {
-      describe(control, plan, node, kPatienceWithSaving);
+      while (describe(control, plan, node, kPatienceWithSaving).is_busy &&
+             std::chrono::steady_clock::now() < noticed) {
+        std::this_thread::sleep_for(kHeartbeat);
+      }
     } catch (const Error& error) {
       log::debug("cluster", "node {} was not waited for: {}", node, error.what());
     }

@@ -157,7 +157,7 @@ struct Cluster::Impl {
         ask(name, actor, verb, body);
       } catch (const Error& error) {
         // Whoever goes on without the node sees to the rest.
-        if (error.code() == Errc::cancelled) lose(name, kSilent);
+        if (error.code() == Errc::cancelled) lose(name, error.what());
         throw;
       }
     }
@@ -243,8 +243,8 @@ void Cluster::clear(int below, const std::string& why) {
   for (const auto& [name, actor] : impl_->members.present()) {
     try {
       impl_->ask(name, actor, kClear, body, kPatienceWithCalls);
-    } catch (const Error&) {
-      impl_->lose(name, kSilent);
+    } catch (const Error& error) {
+      impl_->lose(name, error.what());
     }
   }
 }

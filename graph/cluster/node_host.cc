@@ -52,7 +52,7 @@ struct HostState {
   /// What a launcher gets to know first.
   std::string describe(const JoinRequest& request) const {
     check_peer(request);
-    return to_wire(JoinReply{"", options.monitoring, options.resources});
+    return to_wire(JoinReply{"", options.monitoring, options.resources, job.has_value()});
   }
 
   void check_peer(const JoinRequest& request) const {

@@ -98,7 +98,7 @@ void fields_of(Archive& a, Of<JoinRequest> auto& v) {
 }
 template <class Archive>
 void fields_of(Archive& a, Of<JoinReply> auto& v) {
-  a(v.payload, v.monitoring, v.resources);
+  a(v.payload, v.monitoring, v.resources, v.is_busy);
 }
 template <class Archive>
 void fields_of(Archive& a, Of<PlacedShell> auto& v) {

@@ -40,6 +40,7 @@ struct JoinReply {
   std::string payload;     ///< "tcp://host:port"
   std::string monitoring;  ///< "host:port"; empty: none
   Resources resources{};   ///< what it has
+  bool is_busy = false;    ///< it works for a job already
 };
 
 /// Make the stages of the shells that are to run here, and learn of all others.

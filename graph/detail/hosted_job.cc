@@ -122,7 +122,7 @@ void HostedJob::save() {
     const std::filesystem::path path = save_commit(output_, *newest, plan_yaml_);
     log::info("node", "saved step {} in {}", newest->step,
               std::filesystem::absolute(path).string());
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {  // of the file system too: the node goes on
     log::warn("node", "step {} was not saved: {}", newest->step, error.what());
   }
 }
@@ -211,6 +211,7 @@ void HostedJob::obey(int number, const ShellOrder& order) {
 
 void HostedJob::forget(int number) {
   counts_.erase(number);
+  forming_.erase(number);
   keepers_.erase(number);
 }
 

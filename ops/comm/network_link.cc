@@ -16,6 +16,10 @@ void NetworkLink::exchange(std::string_view call, std::span<const Outgoing> out,
     end(error.code(), error.what());
     forget();
     check();
+  } catch (...) {  // no memory: the call's buffers go
+    end(Errc::comm_failed, "[comm] a call of this rank failed");
+    forget();
+    throw;
   }
 }
 

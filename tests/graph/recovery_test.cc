@@ -124,6 +124,23 @@ TEST_F(RecoveryTest, StateThatIsSpreadComesToTheEndOfWhatIsUnderWayFirst) {
   EXPECT_THAT(observer_.returns, ElementsAre("the replicas change: on from step 0"));
 }
 
+TEST_F(RecoveryTest, AShadowDoesNotEndTheJobWhileTheGraphStartsAnew) {
+  const auto watched = [](int members) {
+    std::string out = job_yaml(1'000'000'000, members, /*spread=*/true);
+    out.insert(out.find("edges:"), "  look: {kind: sink}\n");
+    return out + "  - {from: model.out, to: look.in, capacity: 8, tap: shadow}\n";
+  };
+  const auto job = started(watched(1));
+  for (int change = 0; change < 20; ++change) {
+    ledger_.wait_for("end", ledger_.noted("end").size() + 10);
+    job->change(plan_of(watched(1 + (change + 1) % 2), registry_));
+  }
+
+  job->drain();
+  EXPECT_EQ(job->wait().outcome, Outcome::drained);
+  EXPECT_EQ(observer_.returns.size(), 20U);
+}
+
 TEST_F(RecoveryTest, SpreadStateThatIsLostOnItsWayToTheEndGoesBack) {
   ledger_.set_failures(1);
   const auto job = started(job_yaml(1'000'000'000, 1, /*spread=*/true));

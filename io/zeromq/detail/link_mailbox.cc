@@ -70,6 +70,8 @@ bool LinkMailbox::add_session(const std::string& peer) {
 void LinkMailbox::remove_session(const std::string& peer) {
   const std::scoped_lock lock(mutex_);
   sessions_.erase(peer);
+  // Those of its next session come after the command that begins it.
+  std::erase_if(acknowledgements_, [&](const auto& entry) { return entry.first.first == peer; });
 }
 
 void LinkMailbox::push(LinkCommand command) {
