@@ -19,13 +19,16 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 
-LauncherActor::behavior_type silent_launcher(LauncherActor::pointer) {
+/// CAF 0.17 binds a null reference when a function is spawned without an argument.
+struct Silent {};
+
+LauncherActor::behavior_type silent_launcher(LauncherActor::pointer, Silent) {
   return {[](const std::string&, const std::string&) {}};
 }
 
 class JoinNodeTest : public ::testing::Test {
  protected:
-  LauncherActor launcher() { return control_.system().spawn(silent_launcher); }
+  LauncherActor launcher() { return control_.system().spawn(silent_launcher, Silent{}); }
   static void end(LauncherActor& launcher) {
     caf::anon_send_exit(launcher, caf::exit_reason::user_shutdown);
     launcher = nullptr;
