@@ -68,7 +68,7 @@ class Node(Program):
     def __init__(self, folder, name):
         self.name = name
         super().__init__(folder / f"{name}.txt", "node", "--name", name)
-        found, _ = self.wait_for(r"listens on (\S+), metrics on (\S+)")
+        found, _ = self.wait_for(r"listens on (\S+), metrics on (\S+), with")
         self.address, self.metrics = found[1], found[2]
 
 
