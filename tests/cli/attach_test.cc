@@ -16,20 +16,8 @@ using ::testing::Not;
 /// Running jobs that are changed from outside.
 class AttachTest : public RunningJobTest {
  protected:
-  /// A patch with an evaluator, "judge", that ends in a list of edges.
   Finished detach(const Running& job, const std::string& what) {
     return arno({"detach", path(job.output), what});
-  }
-  std::string judge() const {
-    return fmt::format(
-        R"(actors:
-  judge:
-    kind: evaluator
-    options: {{vocabulary: '{}', tasks: [{{name: again, protocol: retrieval, shards: ['{}']}}]}}
-edges:
-  - {{from: model.evaluations, to: judge.snapshots, capacity: 1}}
-)",
-        path("bpe"), path("a.tar"));
   }
 };
 

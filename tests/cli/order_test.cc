@@ -22,14 +22,7 @@ class OrderTest : public RunningJobTest {
   /// Gives an order; the job carries it out until let_go().
   std::unique_ptr<Process> give_order_that_waits(Running& job) {
     EXPECT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
-    io::write_text(path("patch.yaml"), fmt::format(R"(actors:
-  judge:
-    kind: evaluator
-    options: {{vocabulary: '{}', tasks: [{{name: again, protocol: retrieval, shards: ['{}']}}]}}
-edges:
-  - {{from: model.evaluations, to: judge.snapshots, capacity: 1}}
-)",
-                                                   path("pipe"), path("a.tar")));
+    io::write_text(path("patch.yaml"), judge("pipe"));
     auto out = begin({"attach", path(job.output), path("patch.yaml")}, "attach.txt");
     // It can be opened as soon as somebody reads it.
     EXPECT_TRUE(wait_until(*job.process, [&] {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/cli/running_job.h"
 
+#include <fmt/format.h>
+
 namespace arno::cli {
 
 RunningJobTest::Running RunningJobTest::start(const std::string& job_file,
@@ -39,6 +41,18 @@ void RunningJobTest::stop(Running& job, const std::string& key) {
 Finished RunningJobTest::attach(const Running& job, const std::string& patch) {
   io::write_text(path("patch.yaml"), patch);
   return arno({"attach", path(job.output), path("patch.yaml")});
+}
+
+std::string RunningJobTest::judge(const std::string& vocabulary) const {
+  return fmt::format(
+      R"(actors:
+  judge:
+    kind: evaluator
+    options: {{vocabulary: '{}', tasks: [{{name: again, protocol: retrieval, shards: ['{}']}}]}}
+edges:
+  - {{from: model.evaluations, to: judge.snapshots, capacity: 1}}
+)",
+      path(vocabulary), path("a.tar"));
 }
 
 void RunningJobTest::expect_same_curve(const std::string& output, const std::string& job_file) {

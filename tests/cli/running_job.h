@@ -27,6 +27,8 @@ class RunningJobTest : public JobTest {
   /// Ends the job in order.
   void stop(Running& job, const std::string& key = "");
   Finished attach(const Running& job, const std::string& patch);
+  /// A patch with an evaluator, "judge", that ends in a list of edges.
+  std::string judge(const std::string& vocabulary = "bpe") const;
   /// A job of this file, run afresh and left alone, must go through the same steps.
   void expect_same_curve(const std::string& output, const std::string& job_file);
 };
