@@ -160,4 +160,14 @@ bool JobTest::wait_until(Process& process, const std::function<bool()>& conditio
   return condition();
 }
 
+void JobTest::wait_for_status(Process& process, const std::string& output,
+                              const ::testing::Matcher<std::string>& wanted) {
+  std::string seen;
+  const bool found = wait_until(process, [&] {
+    seen = arno({"status", path(output)}).text;
+    return wanted.Matches(seen);
+  });
+  EXPECT_TRUE(found) << seen << process.wait().text;
+}
+
 }  // namespace arno::cli

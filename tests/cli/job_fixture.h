@@ -59,6 +59,10 @@ class JobTest : public ::testing::Test {
   }
   /// Polls until the condition holds; false when the process ended before that.
   static bool wait_until(Process& process, const std::function<bool()>& condition);
+  /// Polls `arno status` until it shows this. A job is looked at twice a second, so the status that
+  /// is told may be older than a change.
+  void wait_for_status(Process& process, const std::string& output,
+                       const ::testing::Matcher<std::string>& wanted);
 
   io::TemporaryFolder folder_;
   ProcessOptions here_;  ///< of what arno() starts

@@ -123,7 +123,7 @@ TEST_P(JoiningReplicaTest, JoinsARunningJobAndLeaves) {
                     HasSubstr("+ reduce[2] (gradient_allreduce) on node beta\n"),
                     HasSubstr("~ the graph starts anew from the last step that is finished\n")));
   go_on(running, 5);
-  EXPECT_THAT(arno({"status", path("run")}).text, HasSubstr("beta"));
+  wait_for_status(*running.process, "run", HasSubstr("beta"));
 
   const Finished left = arno({"detach", path("run"), "model[2]"});
   EXPECT_EQ(left.code, 0);

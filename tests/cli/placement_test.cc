@@ -12,7 +12,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
-using ::testing::Matches;
 using ::testing::Not;
 
 /// Jobs whose actors say what they need.
@@ -95,12 +94,10 @@ TEST_F(PlacementTest, AfterALossThoseGoOnThatHaveRoom) {
              "local: {resources: {cpu: 2}}, " + entry(alpha), {{"decoder", "needs: {cpu: 1}"}});
   Process running({"run", job_file, "--output", path("run")}, path("run.txt"));
   ASSERT_TRUE(wait_until(running, [&] { return logged_steps("run") >= 2; })) << running.wait().text;
-  const auto shows = Matches(ContainsRegex(
-      "\n alpha +127.0.0.1:[0-9]+ +alive +cpu 1/2, gpu [0-9]+/[0-9]+ +1 +1 +decode\\[1\\]"));
-  // The first look at the job may be older than the node's part in it.
-  ASSERT_TRUE(wait_until(running, [&] {
-    return shows(arno({"status", path("run")}).text);
-  })) << running.wait().text;
+  wait_for_status(
+      running, "run",
+      ContainsRegex("\n alpha +127.0.0.1:[0-9]+ +alive +cpu 1/2, gpu [0-9]+/[0-9]+ +1 +1 "
+                    "+decode\\[1\\]"));
   io::write_text(path("patch.yaml"),
                  "actors: {decode: {replicas: 4}}\n"
                  "edges: [{from: decode.rejects, to: read.rejects, capacity: 128}]\n");
@@ -115,9 +112,9 @@ TEST_F(PlacementTest, AfterALossThoseGoOnThatHaveRoom) {
   const int64_t before = logged_steps("run");
   ASSERT_TRUE(wait_until(running, [&] { return logged_steps("run") >= before + 8; }))
       << running.wait().text;
-  EXPECT_THAT(arno({"status", path("run")}).text,
-              AllOf(ContainsRegex("\n alpha +127.0.0.1:[0-9]+ +lost [0-9]+s ago: "),
-                    HasSubstr(" decode[0], decode[2], ")));
+  wait_for_status(running, "run",
+                  AllOf(ContainsRegex("\n alpha +127.0.0.1:[0-9]+ +lost [0-9]+s ago: "),
+                        HasSubstr(" decode[0], decode[2], ")));
   EXPECT_THAT(log("run") + io::read_text(path("run.txt")), Not(HasSubstr("leaves when it is")));
   const Finished refused = arno({"attach", path("run"), path("patch.yaml")});
   EXPECT_EQ(refused.code, 2);
