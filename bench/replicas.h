@@ -18,7 +18,7 @@ struct ReplicaOptions {
   int64_t batch = 128;
   int64_t resolution = 64;
   int64_t steps = 5;
-  int64_t rounds = 3;
+  int64_t rounds = 15;
   int64_t zero = 0;
   bool spare_core = false;
 };
