@@ -64,8 +64,8 @@ TEST_F(ProducerTest, JoinsARunningJobAndMayGoAndComeBack) {
   go_on(job, 2);
   EXPECT_EQ(attach(job, source()).text, "~ read: its options\n");
   wait_for(job, "waits for sample 0 of source shapes: no producer is connected at " + address_);
-  const Finished status = arno({"status", path("run")});
-  EXPECT_THAT(status.text, HasSubstr("The job waits for sample 0 of source shapes: no producer"));
+  wait_for_status(*job.process, "run",
+                  HasSubstr("The job waits for sample 0 of source shapes: no producer"));
 
   std::unique_ptr<Process> first = produce();
   go_on(job, 12);
