@@ -96,8 +96,16 @@ std::map<std::string, graph::Payload> codec_samples() {
   out["LossItem"] = payload(loss);
   out["Snapshot"] = payload(snapshot());
   out["ForwardItem"] = payload(ForwardItem{micro_batch()});
+  out["ForwardItem_squares"] =
+      payload(ForwardItem{florence::GradientSquares{.step = 8, .squares = {0.5, 2}}});
+  out["ForwardItem_state"] = payload(ForwardItem{florence::SliceState{
+      .steps_done = 9, .parameter_squares = {1, 0.25}, .snapshot = snapshot()}});
   out["BackwardItem"] = payload(BackwardItem{
       florence::ActivationGradient{.step = 8, .number = 1, .grad = noise({2, 4, 4, 3})}});
+  out["BackwardItem_start"] = payload(BackwardItem{florence::SliceStart{.snapshot = snapshot()}});
+  out["BackwardItem_fresh"] = payload(BackwardItem{florence::SliceStart{}});
+  out["BackwardItem_decision"] = payload(
+      BackwardItem{florence::StepDecision{.step = 8, .grad_scale = 0.5, .wants_snapshot = true}});
   return out;
 }
 

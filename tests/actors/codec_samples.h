@@ -12,7 +12,8 @@
 
 namespace arno::actors {
 
-/// A small item of every type, by the type's name.
+/// A small item of every type, by the type's name; further ones of a type have a name that goes on
+/// with an underscore.
 std::map<std::string, graph::Payload> codec_samples();
 std::vector<std::string> names_of_codec_samples();
 

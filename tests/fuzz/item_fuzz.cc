@@ -3,6 +3,7 @@
 
 #include "actors/codecs/codecs.h"
 #include "actors/items.h"
+#include "actors/pipeline_items.h"
 #include "actors/shard_reader/producer_items.h"
 #include "florence/training/snapshot.h"
 #include "florence/training/training_batch.h"
@@ -10,15 +11,16 @@
 
 namespace {
 
-const std::vector<std::string> kTypes{"RawItem",        "DecodedItem",   "AugmentedItem",
-                                      "PromptedItem",   "TokenizedItem", "RejectedItem",
-                                      "DeliveredSlots", "TrainingBatch", "FeaturesItem",
-                                      "LossItem",       "Snapshot"};
+const std::vector<std::string> kTypes{
+    "RawItem",      "DecodedItem",    "AugmentedItem", "PromptedItem", "TokenizedItem",
+    "RejectedItem", "DeliveredSlots", "TrainingBatch", "FeaturesItem", "LossItem",
+    "Snapshot",     "ForwardItem",    "BackwardItem"};
 
 arno::graph::Registry make_registry() {
   arno::graph::Registry registry;
   arno::actors::add_sample_codecs(registry);
   arno::actors::add_training_codecs(registry);
+  arno::actors::add_pipeline_codecs(registry);
   return registry;
 }
 
