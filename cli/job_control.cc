@@ -27,7 +27,8 @@ int64_t items_of(const std::string& text) {
   int64_t items = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), items);
   ARNO_CHECK(parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() && items > 0,
-             Errc::config_invalid, "found the credit \"{}\", expected a number of items", text);
+             Errc::config_invalid, "found the credit \"{}\", expected a number of items, 1 or more",
+             text);
   return items;
 }
 

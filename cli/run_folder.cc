@@ -64,7 +64,9 @@ std::string address_of(const std::string& job, const char* file) {
   }
   const std::filesystem::path path = std::filesystem::path(job) / file;
   ARNO_CHECK(std::filesystem::exists(path, ignored), Errc::io_failed,
-             "found no {}, expected the folder of a job that runs and listens", file);
+             "no job runs there, or it does not listen: found no {}, expected the folder of a job "
+             "that runs and listens",
+             file);
   std::string out = io::read_file(path, kLongest);
   while (!out.empty() && (out.back() == '\n' || out.back() == '\r')) out.pop_back();
   return out;

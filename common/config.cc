@@ -120,6 +120,11 @@ RawConfig RawConfig::from_text(std::string_view text, std::string file) {
   }
 }
 
+RawConfig RawConfig::nothing(std::string source) {
+  return RawConfig(
+      std::make_shared<Node>(Node{YAML::Node(YAML::NodeType::Map), std::move(source), ""}));
+}
+
 bool RawConfig::empty() const { return !node_->yaml.IsDefined() || node_->yaml.size() == 0; }
 
 ConfigProblem RawConfig::problem(std::string text, std::string_view key) const {

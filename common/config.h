@@ -55,6 +55,8 @@ class RawConfig {
   /// the line of a syntax error.
   static RawConfig from_file(const std::filesystem::path& path);
   static RawConfig from_text(std::string_view text, std::string file = "<text>");
+  /// No keys. Problems are told of `source`, which has no lines.
+  static RawConfig nothing(std::string source);
 
   /// Fills `config`, appends what is wrong to `problems`.
   template <class Config>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/job_config.h"
 
+#include <algorithm>
+
 namespace arno::graph {
 
 void ActorSpec::fields(ConfigFields& f) {
@@ -88,6 +90,13 @@ void JobConfig::fields(ConfigFields& f) {
   f.map("nodes", nodes, {.doc = "other processes, or machines, that run actors of the job"});
   f.map("actors", actors, {.doc = "actors by name", .required = true});
   f.list("edges", edges, {.doc = "what is sent where", .required = true});
+}
+
+bool is_name(const std::string& text) {
+  const auto letter = [](unsigned char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
+  return !text.empty() && letter(text[0]) && std::ranges::all_of(text, [&](unsigned char c) {
+    return letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
 }
 
 }  // namespace arno::graph

@@ -15,6 +15,10 @@ namespace arno::graph {
 /// The name of the node where a job is launched.
 inline constexpr const char* kLocalNode = "local";
 
+/// Whether actors and nodes may be called so.
+bool is_name(const std::string& text);
+inline constexpr const char* kNameRule = "a letter, then letters, digits, _ and -";
+
 /// An actor as the file names it.
 struct ActorSpec {
   std::string kind;
@@ -32,6 +36,11 @@ struct ActorSpec {
 
   /// Whether the planner chooses the nodes of its replicas: of `nodes`, or of all.
   bool is_placed() const { return !needs.empty() || !place.empty() || per_node > 0 || !at.empty(); }
+  /// Where there are fewer than before the last ones leave, and the others stay where they are.
+  void set_replicas(int64_t count) {
+    replicas = count;
+    if (std::ssize(at) > count) at.resize(static_cast<size_t>(count));
+  }
 
   void fields(ConfigFields& f);
 };

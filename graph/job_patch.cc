@@ -110,7 +110,7 @@ class Patcher {
       report(key + ".kind", fmt::format("found {}, expected {}, the kind of the running actor",
                                         spec.kind, running->kind->name));
     }
-    if (spec.replicas > 0) config_.actors[name].replicas = spec.replicas;
+    if (spec.replicas > 0) config_.actors[name].set_replicas(spec.replicas);
     place_new_replicas(*running, spec.nodes);
     if (spec.options.empty()) return;
     out.extended.emplace_back(name, running->options->extended(spec.options, problems_));
@@ -237,7 +237,7 @@ PlanStep read_patch(const Plan& running, const RawConfig& patch, const Registry&
 
 PlanStep without_actor(const Plan& running, const std::string& actor, const Registry& registry,
                        ConfigProblems& problems) {
-  const RawConfig file = RawConfig::from_text("{}", "detach " + actor);
+  const RawConfig file = RawConfig::nothing("detach " + actor);
   const std::string name = actor.substr(0, actor.find_first_of("[."));
   const auto found = std::ranges::find(running.actors, name, &PlannedActor::name);
   if (found == running.actors.end()) {
@@ -258,8 +258,7 @@ PlanStep without_actor(const Plan& running, const std::string& actor, const Regi
   } else if (found->replicas > 1 && actor == found->name_of(found->replicas - 1)) {
     for (const std::string& member : group_of(running, name)) {
       ActorSpec& spec = config.actors[member];
-      --spec.replicas;
-      if (std::ssize(spec.at) > spec.replicas) spec.at.pop_back();
+      spec.set_replicas(spec.replicas - 1);
     }
   } else {
     problems.push_back(file.problem(
@@ -274,7 +273,7 @@ PlanStep without_actor(const Plan& running, const std::string& actor, const Regi
 
 PlanStep with_credit(const Plan& running, const std::string& edge, int64_t items,
                      const Registry& registry, ConfigProblems& problems) {
-  const RawConfig file = RawConfig::from_text("{}", "edge " + edge);
+  const RawConfig file = RawConfig::nothing("edge " + edge);
   JobConfig config = running.config;
   std::vector<std::string> names;
   bool found = false;

@@ -4,6 +4,7 @@
 #include <set>
 #include <tuple>
 
+#include "common/host_port.h"
 #include "graph/actor_checks.h"
 #include "graph/edge_checks.h"
 #include "graph/plan.h"
@@ -23,13 +24,6 @@ std::vector<std::string> port_names(const std::vector<Port>& ports) {
   std::vector<std::string> out;
   for (const Port& port : ports) out.push_back(port.name);
   return out;
-}
-
-bool is_name(const std::string& text) {
-  const auto letter = [](unsigned char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
-  return !text.empty() && letter(text[0]) && std::ranges::all_of(text, [&](unsigned char c) {
-    return letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
 }
 
 /// The numbers of so many replicas, of which the first have had theirs for long.
@@ -114,8 +108,15 @@ class Planner {
   }
 
   void check_addresses() {
+    if (!parse_tcp_address(plan_.config.control.payload)) {
+      report("control.payload",
+             fmt::format("found \"{}\", expected tcp://host:port", plan_.config.control.payload));
+    }
     for (const auto& [name, node] : plan_.config.nodes) {
       const std::string key = fmt::format("nodes.{}.address", name);
+      if (!is_name(name)) {
+        report("nodes." + name, fmt::format("found the name \"{}\", expected {}", name, kNameRule));
+      }
       if (name == kLocalNode && !node.address.empty()) {
         report(key, fmt::format("found {}, expected none: {} is where the job is launched",
                                 node.address, kLocalNode));
@@ -123,15 +124,16 @@ class Planner {
       if (name != kLocalNode && node.address.empty() && readable_) {
         report(key, "missing, expected host:port");
       }
+      if (name != kLocalNode && !node.address.empty() && !parse_host_port(node.address)) {
+        report(key, fmt::format("found \"{}\", expected host:port", node.address));
+      }
     }
   }
 
   void add_actor(const std::string& name, ActorSpec& spec) {
     const std::string key = "actors." + name;
     if (!is_name(name)) {
-      report(key, fmt::format("found the name \"{}\", expected a letter, then letters, digits, _ "
-                              "and -",
-                              name));
+      report(key, fmt::format("found the name \"{}\", expected {}", name, kNameRule));
     }
     const ActorKind* kind = registry_.find(spec.kind);
     if (!kind) {

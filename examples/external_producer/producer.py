@@ -35,6 +35,8 @@ def serve(address, source, key_folder=None):
                 socket.send_multipart(message(3, "ProducedSample", "", 0, sent, [fields, image]))  # deliver
     print("the job is gone after", sent, "samples; waiting for it", flush=True)
 
+if len(sys.argv) not in (3, 4):
+    sys.exit(f"producer.py: found {len(sys.argv) - 1} arguments, expected ADDRESS SOURCE [FOLDER OF THE JOB KEY]")
 while True:
     serve(*sys.argv[1:])
     time.sleep(1)

@@ -8,12 +8,14 @@
 #include <mutex>
 #include <optional>
 
+#include "common/host_port.h"
 #include "common/log.h"
 #include "common/version.h"
 #include "graph/cluster/log_tap.h"
 #include "graph/cluster/wire.h"
 #include "graph/detail/control_system.h"
 #include "graph/detail/hosted_job.h"
+#include "graph/job_config.h"
 
 namespace arno::graph {
 namespace {
@@ -196,11 +198,23 @@ NodeActor::behavior_type host(Self self, NodeOptions options, const Registry* re
   };
 }
 
+/// What no job could use is found here, and not when the first one comes.
+const NodeOptions& checked(const NodeOptions& options) {
+  ARNO_CHECK(is_name(options.name), Errc::config_invalid, "found the node name \"{}\", expected {}",
+             options.name, kNameRule);
+  ARNO_CHECK(options.name != kLocalNode, Errc::config_invalid,
+             "found the node name \"{}\", expected another one: it is where a job is launched",
+             options.name);
+  ARNO_CHECK(parse_tcp_address(options.payload), Errc::config_invalid,
+             "found the payload address \"{}\", expected tcp://host:port", options.payload);
+  return options;
+}
+
 }  // namespace
 
 struct NodeHost::Impl {
   Impl(const NodeOptions& options, const Registry& registry, monitoring::MetricRegistry& metrics)
-      : control_system(options.key),
+      : control_system(checked(options).key),
         actor(control_system.system().spawn(host, options, &registry, &metrics, &log)) {}
   ~Impl() { caf::anon_send_exit(actor, caf::exit_reason::user_shutdown); }
 

@@ -25,7 +25,8 @@ struct NodeOptions {
 /// actors do is told to the launcher; when that is gone it ends them and waits for the next job.
 class NodeHost {
  public:
-  /// Listens. `registry` and `metrics` outlive the host. Throws io_failed, comm_failed.
+  /// Listens. `registry` and `metrics` outlive the host. Throws config_invalid for a name or an
+  /// address that cannot be, io_failed, comm_failed.
   NodeHost(const NodeOptions& options, const Registry& registry,
            monitoring::MetricRegistry& metrics);
   ~NodeHost();

@@ -68,13 +68,24 @@ caf::strong_actor_ptr ControlSystem::reach(const std::string& address,
               why = "what answers there is something else";
             },
             [&](const caf::error& error) {
-              why = system_.render(error);
+              why = why_not(error);
               again = error == caf::sec::connection_timeout;
             });
   }
   ARNO_CHECK(out, Errc::io_failed, "nobody answers at {}{}: {}", address,
              secure_ ? " with this key" : " without a key", why);
   return out;
+}
+
+std::string ControlSystem::why_not(const caf::error& error) const {
+  if (error == caf::sec::cannot_open_port) {
+    return "it is taken, or no address of this machine";
+  }
+  if (error == caf::sec::disconnect_during_handshake || error == caf::sec::cannot_connect_to_node) {
+    return secure_ ? "what listens there has another one, or none, or is something else"
+                   : "what listens there has one, or is something else";
+  }
+  return system_.render(error);
 }
 
 HostPort ControlSystem::endpoint_of(const std::string& address) {

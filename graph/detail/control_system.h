@@ -44,6 +44,9 @@ class ControlSystem {
   static HostPort endpoint_of(const std::string& address);
   caf::strong_actor_ptr reach(const std::string& address, const std::set<std::string>& kind);
 
+  /// What an error of CAF means to who reads it.
+  std::string why_not(const caf::error& error) const;
+
   bool secure_;
   Config config_;
   caf::actor_system system_;
@@ -56,7 +59,7 @@ std::string ControlSystem::publish(const Handle& actor, const std::string& liste
       secure_ ? caf::openssl::publish(actor, at.port, at.host.c_str(), /*reuse=*/true)
               : system_.middleman().publish(actor, at.port, at.host.c_str(), /*reuse=*/true);
   ARNO_CHECK(port, Errc::io_failed, "cannot listen on {} for control: {}", listen,
-             system_.render(port.error()));
+             why_not(port.error()));
   return fmt::format("{}:{}", at.shown_host, *port);
 }
 

@@ -191,18 +191,27 @@ INSTANTIATE_TEST_SUITE_P(
                  {"attach", "PATCH"},
                  "actors: {decode: {replicas: 9}}\n",
                  "found 8, expected at least 9"},
-        BadOrder{"DetachUnknown",
-                 {"detach", "decoder"},
-                 "",
-                 "found the unknown actor \"decoder\" (did you mean \"decode\"?)"},
+        BadOrder{
+            "DetachUnknown",
+            {"detach", "decoder"},
+            "",
+            "arno: detach decoder: found the unknown actor \"decoder\" (did you mean \"decode\"?)"},
         BadOrder{"DetachNeeded", {"detach", "decode"}, "", "is joined to nothing"},
-        BadOrder{"UnknownEdge", {"edge", "a.b->c.d", "--credit", "3"}, "", "found no such edge"}),
+        BadOrder{"UnknownEdge",
+                 {"edge", "a.b->c.d", "--credit", "3"},
+                 "",
+                 "arno: edge a.b->c.d: found no such edge"},
+        BadOrder{"NoCredit",
+                 {"edge", "read.samples->decode.samples", "--credit", "0"},
+                 "",
+                 "found the credit \"0\", expected a number of items, 1 or more"}),
     [](const auto& info) { return info.param.name; });
 
 TEST_F(AttachTest, AJobThatIsGoneIsOneLine) {
   const Finished run_folder = arno({"stop", path("")});
   EXPECT_EQ(run_folder.code, 1);
-  EXPECT_THAT(run_folder.text, HasSubstr("found no control.address, expected the folder of a job"));
+  EXPECT_THAT(run_folder.text,
+              HasSubstr("no job runs there, or it does not listen: found no control.address"));
   const Finished nobody = arno({"stop", "127.0.0.1:1"});
   EXPECT_EQ(nobody.code, 1);
   EXPECT_THAT(nobody.text, HasSubstr("nobody answers at 127.0.0.1:1"));

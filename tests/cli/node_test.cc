@@ -117,10 +117,12 @@ TEST_F(NodeTest, OnlyWhoHasTheKeyTakesPart) {
   EXPECT_EQ(with_key.code, 0) << with_key.text;
   const Finished without = run(job_on({&alpha}, 12), "without");
   EXPECT_EQ(without.code, 1);
-  EXPECT_THAT(without.text, HasSubstr("node alpha: nobody answers at"));
+  EXPECT_THAT(without.text, HasSubstr("node alpha: nobody answers at " + alpha.address +
+                                      " without a key: what listens there has one, or is"));
   const Finished other = run(job_on({&alpha}, 12, path("other_key")), "other");
   EXPECT_EQ(other.code, 1);
-  EXPECT_THAT(other.text, HasSubstr("node alpha: nobody answers at"));
+  EXPECT_THAT(other.text, HasSubstr("node alpha: nobody answers at " + alpha.address +
+                                    " with this key: what listens there has another one, or"));
 
   EXPECT_EQ(run(job(), "alone").code, 0);
   EXPECT_EQ(log("with_key"), log("alone"));
@@ -171,6 +173,32 @@ TEST_F(NodeTest, ANodeThatIsNotThereIsOneLine) {
 
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.text, HasSubstr("node nowhere: nobody answers at 127.0.0.1:1"));
+}
+
+TEST_F(NodeTest, ANodeThatNobodyCouldUseDoesNotStart) {
+  const Node alpha = start_node("alpha");
+  struct Case {
+    std::vector<std::string> args;
+    int code;
+    std::string text;
+  };
+  const std::vector<Case> cases{
+      {{"--name", "al pha"}, 2, "found the node name \"al pha\", expected a letter, then"},
+      {{"--name", "local"}, 2, "found the node name \"local\", expected another one"},
+      {{"--name", "beta", "--payload", "127.0.0.1:*"},
+       2,
+       "found the payload address \"127.0.0.1:*\", expected tcp://host:port"},
+      {{"--name", "beta", "--listen", alpha.address},
+       1,
+       "cannot listen on " + alpha.address + " for control: it is taken, or"}};
+  for (const Case& one : cases) {
+    std::vector<std::string> args = one.args;
+    args.insert(args.begin(), "node");
+    const Finished finished = arno(args);
+    EXPECT_EQ(finished.code, one.code) << finished.text;
+    EXPECT_EQ(finished.text.rfind("arno: " + one.text, 0), 0u) << finished.text;
+    EXPECT_EQ(std::ranges::count(finished.text, '\n'), 1) << finished.text;
+  }
 }
 
 TEST_F(NodeTest, ANodeOfAnotherNameIsRefused) {

@@ -169,6 +169,12 @@ TEST_F(PlanPlacementTest, WhatCannotBeIsReported) {
               HasSubstr("nodes.local.address: found a:1, expected none"));
   EXPECT_THAT(problems(job("", "work", "alpha: {resources: {cpu: 1}}")),
               HasSubstr("nodes.alpha.address: missing, expected host:port"));
+  EXPECT_THAT(problems(job("", "work", "alpha: {address: 'a:x'}")),
+              HasSubstr("job.yaml:3: nodes.alpha.address: found \"a:x\", expected host:port"));
+  EXPECT_THAT(problems(job("", "work", "'al pha': {address: 'a:1'}")),
+              HasSubstr("nodes.al pha: found the name \"al pha\", expected a letter, then"));
+  EXPECT_THAT(problems(job("") + "control: {payload: '127.0.0.1:7000'}\n"),
+              HasSubstr("control.payload: found \"127.0.0.1:7000\", expected tcp://host:port"));
   ConfigProblems misspelt;
   make_plan(RawConfig::from_text(job(", needs: {gpus: 1}", "work", "{}"), "job.yaml"), registry_,
             misspelt, {{kLocalNode, {{{"cpu", 8}, {"gpu", 0}}, true}}});
@@ -221,6 +227,21 @@ TEST_F(PlanPlacementTest, ThoseThatRunStayWhereTheyAre) {
   EXPECT_THAT(actor(without_nodes(before, {"alpha"})).nodes, ElementsAre("local", "local", "beta"));
 }
 
+TEST_F(PlanPlacementTest, APatchTakesTheLastReplicasAfterALoss) {
+  const Plan running =
+      without_nodes(plan(job(", replicas: 4, nodes: [local, alpha, beta]")), {"beta"});
+  ASSERT_THAT(actor(running).nodes, ElementsAre("local", "alpha", "alpha", "local"));
+  ConfigProblems found;
+
+  const PlanStep step =
+      read_patch(running, RawConfig::from_text("actors: {map: {replicas: 2}}", "patch.yaml"),
+                 registry_, found);
+
+  ASSERT_TRUE(found.empty()) << found[0].to_string();
+  EXPECT_THAT(actor(step.next).nodes, ElementsAre("local", "alpha"));
+  EXPECT_THAT(step.changes, ElementsAre("- map[2] (work) on node alpha", "- map[3] (work)"));
+}
+
 TEST_F(PlanPlacementTest, ThoseThatRunGoOnWhenThereIsRoomForFewer) {
   const Plan before = plan(job(", replicas: 6, nodes: [alpha, beta], needs: {cpu: 1}"));
   ASSERT_THAT(actor(before).nodes, ElementsAre("alpha", "beta", "alpha", "beta", "alpha", "alpha"));
@@ -257,7 +278,8 @@ TEST_F(PlanPlacementTest, ReplicasKeepTheirNumbersInWhatFollows) {
   EXPECT_THAT(more.next.to_yaml(), HasSubstr("; map[1], map[3]\n"));
   EXPECT_THAT(last.changes, ElementsAre("- map[4] (work)"));
   ASSERT_EQ(found.size(), 1u);
-  EXPECT_THAT(found[0].to_string(), HasSubstr("found map[2], expected map[4], the last replica"));
+  EXPECT_THAT(found[0].to_string(),
+              HasSubstr("detach map[2]: found map[2], expected map[4], the last replica"));
 }
 
 TEST_F(PlanPlacementTest, WhatKeepsStateNeedsAllItsReplicas) {
