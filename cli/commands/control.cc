@@ -53,6 +53,9 @@ int give(const ControlOptions& options, graph::ControlRequest request) {
 }
 
 int attach(const ControlOptions& options) {
+  std::error_code ignored;
+  ARNO_CHECK(std::filesystem::exists(options.what, ignored), Errc::config_invalid,
+             "{}: found no such file, expected a YAML file with a patch", options.what);
   return give(
       options,
       {.verb = kAttach, .name = options.what, .body = io::read_file(options.what, kLongestPatch)});

@@ -215,6 +215,10 @@ TEST_F(AttachTest, AJobThatIsGoneIsOneLine) {
   const Finished nobody = arno({"stop", "127.0.0.1:1"});
   EXPECT_EQ(nobody.code, 1);
   EXPECT_THAT(nobody.text, HasSubstr("nobody answers at 127.0.0.1:1"));
+  const Finished no_patch = arno({"attach", path(""), path("nowhere.yaml")});
+  EXPECT_EQ(no_patch.code, 2);
+  EXPECT_EQ(no_patch.text, "arno: " + path("nowhere.yaml") +
+                               ": found no such file, expected a YAML file with a patch\n");
 }
 
 }  // namespace
