@@ -5,6 +5,7 @@
 
 #include "florence/towers/block_range.h"
 #include "florence/towers/initializer.h"
+#include "florence/towers/packed_texts.h"
 #include "florence/towers/parameter_source.h"
 #include "ops/autograd/variable.h"
 
@@ -20,20 +21,6 @@ struct TextTowerConfig {
   int64_t vocab_size = 49408;
   bool causal = true;
 };
-
-/// Texts of different lengths one after the other: nothing is spent on padding.
-struct PackedTexts {
-  ops::Tensor tokens;     ///< i32 [T]
-  ops::Tensor positions;  ///< i32 [T]: place of each token in its text
-  ops::Tensor offsets;    ///< i32 [n + 1]: text i is tokens [offsets[i], offsets[i + 1])
-
-  int64_t count() const { return offsets.defined() ? offsets.dim(0) - 1 : 0; }
-  /// Texts [start, start + length) as a packed set of their own.
-  PackedTexts slice(int64_t start, int64_t length) const;
-};
-
-/// Packs token lists (each SOT ... EOT). Throws invalid_argument for an empty list.
-PackedTexts pack_texts(const std::vector<std::vector<int32_t>>& texts);
 
 /// Token and position embedding, pre-norm blocks with QuickGELU, layer norm (eps 1e-12), and the
 /// output at the last token of each text, its end-of-text. Names as in UniCL's text encoder.

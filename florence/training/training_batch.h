@@ -6,7 +6,7 @@
 
 #include "common/item_tag.h"
 #include "common/random.h"
-#include "florence/towers/text_tower.h"
+#include "florence/towers/packed_texts.h"
 #include "ops/core/tensor.h"
 
 namespace arno::florence {

@@ -35,8 +35,10 @@ SampleRequest request_of(const Message& message) {
 Message sample_message(const ProducedId& id, const std::string& text = "a red disc",
                        const std::string& image = "image") {
   const auto bytes = std::as_bytes(std::span(image));
-  graph::PartWriter parts(nullptr);
-  write_sample({id, {text}, SharedBytes::of({bytes.begin(), bytes.end()})}, parts);
+  const auto sample = std::make_shared<const ProducedSample>(
+      ProducedSample{id, {text}, SharedBytes::of({bytes.begin(), bytes.end()})});
+  graph::PartWriter parts(sample);
+  write_sample(*sample, parts);
   return {.kind = MessageKind::deliver,
           .lane = 0,
           .number = 1,
