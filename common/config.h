@@ -93,7 +93,7 @@ struct NumberField {
 };
 struct TextField {
   std::string_view doc;
-  std::vector<std::string> one_of = {};  ///< allowed values; empty: any text
+  std::vector<std::string> one_of = {};  ///< allowed besides the default; empty: any
   bool required = false;
 };
 struct ListField {

@@ -58,7 +58,9 @@ class Reader final : public ConfigFields {
       hint = did_you_mean(node.Scalar(), field.one_of);
     }
     scalar(key, field.required, expected + hint, [&](const std::string& found) {
-      if (!field.one_of.empty() && std::ranges::find(field.one_of, found) == field.one_of.end()) {
+      const bool is_default = !field.required && found == value;
+      const bool is_any = field.one_of.empty();
+      if (!is_default && !is_any && std::ranges::find(field.one_of, found) == field.one_of.end()) {
         return false;
       }
       value = found;

@@ -9,6 +9,7 @@ namespace arno {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 struct Source {
   std::string url;
@@ -29,6 +30,14 @@ struct Settings {
     f.text("mode", mode, {.doc = "how", .one_of = {"fast", "exact"}});
     f.list("sources", sources, {.doc = "inputs"});
     f.map("named", named, {.doc = "inputs by name"});
+  }
+};
+
+/// A choice that may be left open.
+struct OpenChoice {
+  std::string way;
+  void fields(ConfigFields& f) {
+    f.text("way", way, {.doc = "which", .one_of = {"spread", "pack"}});
   }
 };
 
@@ -138,6 +147,16 @@ TEST(ConfigTest, AFileThatCannotBeReadIsAProblemOfTheConfiguration) {
 TEST(ConfigTest, DocumentsNestedFields) {
   EXPECT_THAT(to_markdown<Settings>(),
               HasSubstr("| `sources[].url` | text | `required` | where |"));
+}
+
+TEST(ConfigTest, AChoiceThatIsLeftOpenReadsBack) {
+  OpenChoice again{.way = ""};
+  ConfigProblems problems;
+  RawConfig::from_text(to_yaml(OpenChoice{})).read(again, problems);
+  EXPECT_THAT(problems, IsEmpty());
+  RawConfig::from_text("way: heap").read(again, problems);
+  ASSERT_EQ(problems.size(), 1);
+  EXPECT_THAT(problems[0].to_string(), HasSubstr("found \"heap\", expected one of spread, pack"));
 }
 
 }  // namespace
