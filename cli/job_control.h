@@ -24,9 +24,8 @@ inline constexpr const char* kStatus = "status";
 /// gone, and keeps `<run>/job.yaml` to what runs.
 class JobControl {
  public:
-  /// `where`: it listens, and for whom. `status`: answers kStatus, also
-  /// while an order is carried out in another thread. All outlive the object. Throws
-  /// io_failed when it cannot listen.
+  /// `where`: it listens, and for whom. `status`: answers kStatus, also while an order is carried
+  /// out in another thread. All outlive the object. Throws io_failed when it cannot listen.
   JobControl(const graph::ControlSpec& where, std::filesystem::path output, graph::Job& job,
              const graph::Registry& registry, std::function<std::string()> status);
   ~JobControl();

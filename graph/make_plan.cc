@@ -64,7 +64,7 @@ class Planner {
                                    plan_.config.actors.size(), kMaxActors));
       return std::move(plan_);
     }
-    check_addresses();
+    check_nodes();
     plan_.resources = resources_of(plan_.config.nodes, known_, report_);
     for (auto& [name, spec] : plan_.config.actors) add_actor(name, spec);
     for (size_t i = 0; i < plan_.config.edges.size(); ++i) {
@@ -107,24 +107,27 @@ class Planner {
     problems_.push_back(file_.problem_at(key, std::move(text)));
   }
 
-  void check_addresses() {
+  void check_name(const std::string& key, const std::string& name) {
+    if (!is_name(name)) {
+      report(key, fmt::format("found the name \"{}\", expected {}", name, kNameRule));
+    }
+  }
+
+  void check_nodes() {
     if (!parse_tcp_address(plan_.config.control.payload)) {
       report("control.payload",
              fmt::format("found \"{}\", expected tcp://host:port", plan_.config.control.payload));
     }
     for (const auto& [name, node] : plan_.config.nodes) {
       const std::string key = fmt::format("nodes.{}.address", name);
-      if (!is_name(name)) {
-        report("nodes." + name, fmt::format("found the name \"{}\", expected {}", name, kNameRule));
-      }
-      if (name == kLocalNode && !node.address.empty()) {
+      check_name("nodes." + name, name);
+      if (name == kLocalNode) {
+        if (node.address.empty()) continue;
         report(key, fmt::format("found {}, expected none: {} is where the job is launched",
                                 node.address, kLocalNode));
-      }
-      if (name != kLocalNode && node.address.empty() && readable_) {
-        report(key, "missing, expected host:port");
-      }
-      if (name != kLocalNode && !node.address.empty() && !parse_host_port(node.address)) {
+      } else if (node.address.empty()) {
+        if (readable_) report(key, "missing, expected host:port");
+      } else if (!parse_host_port(node.address)) {
         report(key, fmt::format("found \"{}\", expected host:port", node.address));
       }
     }
@@ -132,9 +135,7 @@ class Planner {
 
   void add_actor(const std::string& name, ActorSpec& spec) {
     const std::string key = "actors." + name;
-    if (!is_name(name)) {
-      report(key, fmt::format("found the name \"{}\", expected {}", name, kNameRule));
-    }
+    check_name(key, name);
     const ActorKind* kind = registry_.find(spec.kind);
     if (!kind) {
       if (!spec.kind.empty()) {

@@ -14,8 +14,8 @@ namespace arno::graph {
 bool ask_nodes(const Plan& plan, ClusterResources& known);
 
 /// Waits until the nodes that hold a state of the training have done with an earlier launcher that
-/// is gone: what they save then is there. Those that do not answer are not waited for,
-/// nor those that are still at work when a launcher that is gone would have been noticed.
+/// is gone: what they save then is there. Those that do not answer are not waited for, nor
+/// those that are still at work when a launcher that is gone would have been noticed.
 void await_nodes(const Plan& plan);
 
 /// What a node says it has. Throws data_corrupt for what no node can have, and config_invalid when
